@@ -1,0 +1,179 @@
+//! `cargo xtask test`: every check and every test, with nothing left out.
+//!
+//! Tests and the shell use the dev profile here, so that a cold run compiles one native profile only.
+
+use std::fs;
+use std::process::Command;
+
+use crate::failure::{Failure, Result};
+use crate::install::{self, Tools};
+use crate::screen::Screen;
+use crate::stage::{Ended, Stages, print_end_of};
+use crate::tally::Tally;
+use crate::tree::Tree;
+use crate::ui;
+
+/// Every store that the tests know; each of them must answer here.
+const STORES: &str = "sqlite";
+const DENY_WARNINGS: [&str; 3] = ["--", "-D", "warnings"];
+
+/// Ends with the line `N passed, N failed`.
+pub(crate) fn run(tree: Tree, options: &[String]) -> Result<()> {
+    if let Some(option) = options.first() {
+        return Err(Failure::usage(format!(
+            "`cargo xtask test` takes no options, not {option:?}"
+        )));
+    }
+    let stages = Stages::new(&tree)?;
+    let mut suite = Suite {
+        tree,
+        stages,
+        tally: Tally::default(),
+        is_broken: false,
+    };
+    let result = suite.run();
+    suite.stages.print_times();
+    result?;
+    println!("{}", suite.tally);
+    if suite.is_broken || suite.tally.failed > 0 {
+        Err(Failure::told())
+    } else {
+        Ok(())
+    }
+}
+
+struct Suite {
+    tree: Tree,
+    stages: Stages,
+    tally: Tally,
+    /// A test program failed, perhaps without a count to show for it.
+    is_broken: bool,
+}
+
+impl Suite {
+    fn run(&mut self) -> Result<()> {
+        let tools = install::run(&self.tree, &mut self.stages)?;
+        self.check()?;
+        self.document()?;
+        self.build()?;
+        self.test()?;
+        self.test_desktop(&tools)
+    }
+
+    /// What needs no finished build comes first.
+    fn check(&mut self) -> Result<()> {
+        ui::copy_page(&self.tree)?;
+        let command = self.tree.cargo(["fmt", "--all", "--check"]);
+        self.stages.run(
+            "fmt",
+            "looks for code that rustfmt would write otherwise",
+            command,
+        )?;
+        let mut command = self.tree.cargo(["clippy", "--workspace", "--all-targets"]);
+        command.args(DENY_WARNINGS);
+        self.stages.run(
+            "clippy",
+            "lints every crate as it is compiled for this machine",
+            command,
+        )?;
+        let mut command = self.tree.cargo([
+            "clippy",
+            "--package",
+            "parallax-ui",
+            "--target",
+            "wasm32-unknown-unknown",
+        ]);
+        command.args(DENY_WARNINGS);
+        self.stages.run(
+            "clippy wasm",
+            "lints the front end as it is compiled for the window",
+            command,
+        )?;
+        Ok(())
+    }
+
+    fn document(&mut self) -> Result<()> {
+        let mut command = self
+            .tree
+            .cargo(["doc", "--workspace", "--no-deps", "--lib"]);
+        command.env("RUSTDOCFLAGS", "-D warnings");
+        self.stages
+            .run("doc", "builds the reference, with no broken link", command)?;
+        Ok(())
+    }
+
+    /// One build of everything, so that the programs and the tests share their dependencies' features.
+    fn build(&mut self) -> Result<()> {
+        ui::build(&self.tree, &mut self.stages)?;
+        let command = self.tree.cargo(["build", "--workspace", "--all-targets"]);
+        self.stages.run(
+            "build",
+            "compiles the shell, the command line, the samples and the tests",
+            command,
+        )?;
+        Ok(())
+    }
+
+    fn test(&mut self) -> Result<()> {
+        let mut command = self.tree.cargo(["test", "--workspace", "--no-fail-fast"]);
+        command
+            .env("PARALLAX_STORES", STORES)
+            .env("WGPU_BACKEND", wgpu_backend());
+        let what = format!("runs the tests of every crate, against {STORES}");
+        let ended = self.stages.attempt("test", &what, command)?;
+        self.count(&ended)
+    }
+
+    /// Steers the real window on a screen of its own.
+    fn test_desktop(&mut self, tools: &Tools) -> Result<()> {
+        let screen = Screen::start(&self.tree)?;
+        let arguments = [
+            "test",
+            "--workspace",
+            "--test",
+            "desktop",
+            "--",
+            "--include-ignored",
+            "--test-threads=1",
+        ];
+        let mut command = self.tree.cargo(arguments);
+        self.set_window(&mut command, tools, &screen);
+        let ended =
+            self.stages
+                .attempt("desktop", "opens the real window and steers it", command)?;
+        self.count(&ended)
+    }
+
+    fn set_window(&self, command: &mut Command, tools: &Tools, screen: &Screen) {
+        command
+            .env(
+                "PARALLAX_SHELL",
+                self.tree.binary("debug", "parallax-desktop"),
+            )
+            .env("PARALLAX_TAURI_DRIVER", &tools.tauri_driver)
+            .env("DISPLAY", &screen.display)
+            .env_remove("WAYLAND_DISPLAY");
+    }
+
+    fn count(&mut self, ended: &Ended) -> Result<()> {
+        self.tally.add_log(&ended.log)?;
+        if !ended.status.success() {
+            self.is_broken = true;
+            print_end_of(&ended.log)?;
+            println!("    the whole log is in {}", self.tree.shown(&ended.log));
+        }
+        Ok(())
+    }
+}
+
+/// Pictures in tests are drawn in software: by Vulkan where its driver is there, else by OpenGL.
+fn wgpu_backend() -> &'static str {
+    let drivers = fs::read_dir("/usr/share/vulkan/icd.d")
+        .into_iter()
+        .flatten()
+        .flatten();
+    let is_there = drivers
+        .into_iter()
+        .any(|file| file.file_name().to_string_lossy().starts_with("lvp_icd"));
+    if is_there { "vulkan" } else { "gl" }
+}
