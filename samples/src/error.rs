@@ -1,0 +1,74 @@
+//! The one error of the samples.
+
+use std::fmt;
+
+/// What a fallible function of the samples returns.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What failed, why, and what a person can do next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    /// What failed and why: lower case, no full stop.
+    pub message: String,
+    /// What to do next.
+    pub hint: Option<String>,
+    /// Whether the same call may succeed soon: a database was busy.
+    pub busy: bool,
+}
+
+impl Error {
+    /// An error that waiting does not mend.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            hint: None,
+            busy: false,
+        }
+    }
+
+    /// Adds what to do next.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Puts `doing` before the message: `could not DOING: MESSAGE`.
+    #[must_use]
+    pub fn while_doing(mut self, doing: impl fmt::Display) -> Self {
+        self.message = format!("could not {doing}: {}", self.message);
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        let code = error.as_database_error().and_then(|it| it.code());
+        // SQLITE_BUSY and SQLITE_LOCKED, with their extended codes in the higher bytes.
+        let busy = code.and_then(|it| it.parse::<u32>().ok());
+        Self {
+            busy: busy.is_some_and(|it| matches!(it & 0xff, 5 | 6)),
+            ..Self::new(error.to_string())
+        }
+    }
+}
+
+impl From<std::io::Error> for Error {
+    fn from(error: std::io::Error) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
+impl From<serde_json::Error> for Error {
+    fn from(error: serde_json::Error) -> Self {
+        Self::new(error.to_string())
+    }
+}

@@ -1,0 +1,16 @@
+//! Sample deployments of Parallax, their loaders, their sync workers and planted faults.
+//!
+//! `pocket` needs no server: five SQLite files, one a data model, kept in step by an outbox. Everything that is generated
+//! comes from a seed, so that the same input gives the same bytes.
+
+pub mod clock;
+pub mod error;
+pub mod model;
+pub mod pocket;
+pub mod rng;
+
+mod database;
+mod shop;
+mod targets;
+
+pub use error::{Error, Result};
