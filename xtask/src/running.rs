@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::failure::{During, Failure, Result};
 
-/// A child that is killed when this is dropped. On Ctrl-C the terminal ends it together with this program.
+/// A child that ends when this is dropped. On Ctrl-C the terminal ends it together with this program.
 #[derive(Debug)]
 pub(crate) struct Running(Child);
 
@@ -41,7 +41,13 @@ impl Running {
 }
 
 impl Drop for Running {
+    /// Asks first, so that it can end what it started itself; after a second it is killed.
     fn drop(&mut self) {
+        let ask = format!("kill -TERM {}", self.0.id());
+        let asked = Command::new("sh").args(["-c", &ask]).stderr(Stdio::null()).status();
+        if asked.is_ok() {
+            poll(Duration::from_secs(1), || self.0.try_wait().ok().flatten());
+        }
         // Fails only if it has ended already.
         drop(self.0.kill());
         drop(self.0.wait());
