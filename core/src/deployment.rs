@@ -10,8 +10,20 @@ use crate::lag::OutboxProbe;
 use crate::name::{DatasetId, FieldPath, KeyPattern, StoreId};
 use crate::store::Access;
 
+mod entity;
+mod flow;
+mod item;
+mod notes;
+mod probe;
 mod problem;
 mod read;
+mod representation;
+mod rule;
+mod store;
+mod suggest;
+mod url;
+#[cfg(test)]
+mod tests;
 
 pub use problem::{Problem, Problems};
 pub use read::parse;
@@ -55,11 +67,11 @@ pub struct StoreConfig {
     pub profile: Option<String>,
     /// Where its secret comes from.
     pub secret: Option<SecretSource>,
-    /// Drives colours and guards.
+    /// Drives colours and guards; [`Environment::Dev`] where the file states none.
     pub environment: Environment,
     /// Why this store was chosen.
     pub why: Option<String>,
-    /// Whether statements that people type may write.
+    /// Whether statements that people type may write; a profile's own access cannot be changed here.
     pub access: Access,
 }
 
@@ -112,6 +124,9 @@ pub struct Entity {
 
 impl Entity {
     /// The representation where facts are written first.
+    ///
+    /// # Panics
+    /// An entity that was not read by [`parse`] may have none.
     pub fn system_of_record(&self) -> &Representation {
         let record = self
             .representations

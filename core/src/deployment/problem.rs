@@ -24,20 +24,26 @@ pub struct Problems {
     pub list: Vec<Problem>,
 }
 
+/// Writes `LINE:COLUMN: MESSAGE`, then the hint: a question goes on in the sentence, an advice stands behind a semicolon.
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: {}", self.line, self.column, self.message)?;
+        match &self.hint {
+            Some(hint) if hint.ends_with('?') => write!(f, ", {hint}"),
+            Some(hint) => write!(f, "; {hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Writes one problem a line, each behind the name of the file.
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, problem) in self.list.iter().enumerate() {
             if at > 0 {
                 writeln!(f)?;
             }
-            write!(
-                f,
-                "{}:{}:{}: {}",
-                self.file, problem.line, problem.column, problem.message
-            )?;
-            if let Some(hint) = &problem.hint {
-                write!(f, ", {hint}")?;
-            }
+            write!(f, "{}:{problem}", self.file)?;
         }
         Ok(())
     }
