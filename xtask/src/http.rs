@@ -29,11 +29,13 @@ pub(crate) fn request(method: &str, port: u16, path: &str, body: Option<&Value>)
     serde_json::from_str(content).during(&what)
 }
 
+/// Does not ask to close the connection: tauri-driver passes that on to the native driver, and then fails on its own next
+/// request.
 fn message(method: &str, port: u16, path: &str, body: Option<&Value>) -> String {
     let body = body.map(Value::to_string).unwrap_or_default();
     let length = body.len();
     format!(
-        "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\
+        "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\
          Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
     )
 }

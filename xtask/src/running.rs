@@ -17,7 +17,7 @@ pub(crate) struct Running(Child);
 impl Running {
     /// Starts `command` with all that it says going to `log`.
     pub(crate) fn start(command: &mut Command, log: &Path) -> Result<Self> {
-        let file = File::create(log)?;
+        let file = create(log)?;
         command.stdout(file.try_clone()?);
         Self::spawn(command, file)
     }
@@ -25,7 +25,7 @@ impl Running {
     /// Starts `command` and reads the first line that it prints; the rest goes to `log`.
     pub(crate) fn start_and_read_line(command: &mut Command, log: &Path) -> Result<(Self, String)> {
         command.stdout(Stdio::piped());
-        let mut running = Self::spawn(command, File::create(log)?)?;
+        let mut running = Self::spawn(command, create(log)?)?;
         let mut line = String::new();
         if let Some(output) = running.0.stdout.take() {
             BufReader::new(output).read_line(&mut line)?;
@@ -44,7 +44,10 @@ impl Drop for Running {
     /// Asks first, so that it can end what it started itself; after a second it is killed.
     fn drop(&mut self) {
         let ask = format!("kill -TERM {}", self.0.id());
-        let asked = Command::new("sh").args(["-c", &ask]).stderr(Stdio::null()).status();
+        let asked = Command::new("sh")
+            .args(["-c", &ask])
+            .stderr(Stdio::null())
+            .status();
         if asked.is_ok() {
             poll(Duration::from_secs(1), || self.0.try_wait().ok().flatten());
         }
@@ -52,6 +55,10 @@ impl Drop for Running {
         drop(self.0.kill());
         drop(self.0.wait());
     }
+}
+
+fn create(log: &Path) -> Result<File> {
+    File::create(log).during(format_args!("write {}", log.display()))
 }
 
 /// Asks again and again until there is an answer; `None` after `limit`.

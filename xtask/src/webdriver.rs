@@ -47,7 +47,7 @@ impl Driver {
             .env_remove("WAYLAND_DISPLAY");
         let driver = Self {
             port,
-            _process: Running::start(&mut command, &tree.own().join("tauri-driver.log"))?,
+            _process: Running::start(&mut command, &tree.own().join("webdriver.log"))?,
         };
         let ready = poll(Duration::from_secs(10), || {
             http::request("GET", port, "/status", None).ok()
