@@ -78,12 +78,14 @@ pub(crate) async fn open(dir: &Path, file: &str) -> Result<SqliteConnection> {
 
 /// A statement that writes every object of a JSON array, its one parameter, as a row; a row of the same key is replaced.
 pub(crate) fn replace_into(table: &str, columns: &[&str]) -> String {
-    let values = columns
-        .iter()
-        .map(|column| match JSON_COLUMNS.contains(column) {
-            true => format!("value->'{column}'"),
-            false => format!("value->>'{column}'"),
-        });
+    let values = columns.iter().map(|column| {
+        let arrow = if JSON_COLUMNS.contains(column) {
+            "->"
+        } else {
+            "->>"
+        };
+        format!("value{arrow}'{column}'")
+    });
     let values: Vec<String> = values.collect();
     let columns = columns.join(", ");
     format!(

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use sqlx::error::DatabaseError;
+
 /// What a fallible function of the samples returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -51,7 +53,7 @@ impl std::error::Error for Error {}
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
-        let code = error.as_database_error().and_then(|it| it.code());
+        let code = error.as_database_error().and_then(DatabaseError::code);
         // SQLITE_BUSY and SQLITE_LOCKED, with their extended codes in the higher bytes.
         let busy = code.and_then(|it| it.parse::<u32>().ok());
         Self {

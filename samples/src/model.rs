@@ -9,7 +9,8 @@ use crate::error::{Error, Result};
 mod entity;
 mod key;
 
-pub use entity::{Entity, Order, Product, User, decimal, units};
+pub use entity::{Entity, Order, Product, User};
+pub(crate) use entity::{decimal, units};
 pub use key::Key;
 
 /// A kind of business object; an entity of the deployment file.
@@ -182,5 +183,27 @@ impl Target {
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+/// What a change does to an entity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Op {
+    /// Writes it for the first time.
+    Insert,
+    /// Writes it again.
+    Update,
+    /// Removes it.
+    Delete,
+}
+
+impl fmt::Display for Op {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Insert => "insert",
+            Self::Update => "update",
+            Self::Delete => "delete",
+        })
     }
 }

@@ -9,8 +9,10 @@ use tokio::fs;
 use crate::database::SHOP;
 use crate::error::{Error, Result};
 use crate::model::{Entity, Kind, Target};
-use crate::shop::{self, Outgoing};
+use crate::shop;
 use crate::targets;
+
+pub use crate::inject::{Truth, inject};
 
 pub(crate) mod generate;
 
@@ -66,7 +68,7 @@ pub async fn load(dir: &Path, options: &LoadOptions) -> Result<()> {
     for loaded in [shop?, docs?, cache?, search?, graph?] {
         loaded.publish().await?;
     }
-    remove(&dir.join("truth.json")).await?;
+    remove(&dir.join(crate::inject::TRUTH)).await?;
     let deployment = Fresh::at(dir, "deployment.toml").await?;
     fs::write(&deployment.temporary, DEPLOYMENT).await?;
     deployment.publish().await

@@ -2,16 +2,16 @@
 
 /// A stream of numbers that its seed decides.
 #[derive(Clone, Debug)]
-pub struct Rng(u64);
+pub(crate) struct Rng(u64);
 
 impl Rng {
     /// The stream of this seed.
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
     /// The next 64 bits.
-    pub fn bits(&mut self) -> u64 {
+    pub(crate) fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -19,24 +19,24 @@ impl Rng {
     }
 
     /// A number in `0..end`; 0 where `end` is not positive. Slightly biased for ends near 2^63, which samples do not use.
-    pub fn below(&mut self, end: i64) -> i64 {
+    pub(crate) fn below(&mut self, end: i64) -> i64 {
         let end = u64::try_from(end).unwrap_or(0).max(1);
         i64::try_from(self.bits() % end).unwrap_or(0)
     }
 
     /// An index in `0..len`; 0 where `len` is 0.
-    pub fn index(&mut self, len: usize) -> usize {
+    pub(crate) fn index(&mut self, len: usize) -> usize {
         let len = i64::try_from(len).unwrap_or(i64::MAX);
         usize::try_from(self.below(len)).unwrap_or(0)
     }
 
     /// True in `percent` of 100 calls.
-    pub fn chance(&mut self, percent: i64) -> bool {
+    pub(crate) fn chance(&mut self, percent: i64) -> bool {
         self.below(100) < percent
     }
 
     /// One of the items, which are at least one.
-    pub fn pick<'a, T: ?Sized>(&mut self, items: &[&'a T]) -> &'a T {
+    pub(crate) fn pick<'a, T: ?Sized>(&mut self, items: &[&'a T]) -> &'a T {
         let index = self.index(items.len());
         items
             .get(index)
@@ -44,7 +44,7 @@ impl Rng {
     }
 
     /// Puts the items in a random order.
-    pub fn shuffle<T>(&mut self, items: &mut [T]) {
+    pub(crate) fn shuffle<T>(&mut self, items: &mut [T]) {
         for end in (1..items.len()).rev() {
             items.swap(end, self.index(end + 1));
         }

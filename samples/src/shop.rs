@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 use crate::clock::Time;
 use crate::database::{execute, json, replace_into};
 use crate::error::{Error, Result};
-use crate::model::{Entity, Key, Kind, Target};
+use crate::model::{Entity, Key, Kind, Op, Target};
 
 const OUTBOX_COLUMNS: [&str; 9] = [
     "aggregate",
@@ -19,15 +19,6 @@ const OUTBOX_COLUMNS: [&str; 9] = [
     "search_sent_at",
     "graph_sent_at",
 ];
-
-/// What a change does to an entity.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Op {
-    Insert,
-    Update,
-    Delete,
-}
 
 /// A row of the outbox, before it has a number.
 #[derive(Clone, Debug, Serialize)]
@@ -278,4 +269,19 @@ fn the_key(kind: Kind) -> &'static str {
         Kind::Product => "sku = ?1->>0",
         Kind::Order => "region = ?1->>0 AND number = ?1->>1",
     }
+}
+
+/// The number after the last user's that is not one of the large ones.
+pub(crate) async fn free_user_id(shop: &mut SqliteConnection) -> Result<i64> {
+    let statement = "SELECT coalesce(max(id), 0) + 1 FROM users WHERE id < 9007199254740992";
+    Ok(sqlx::query_scalar(statement).fetch_one(shop).await?)
+}
+
+/// The number after the region's last order's that is not one of the large ones.
+pub(crate) async fn free_order_number(shop: &mut SqliteConnection, region: &str) -> Result<i64> {
+    let statement = "SELECT coalesce(max(number), 0) + 1 FROM orders WHERE region = ?1 AND number < 9007199254740992";
+    Ok(sqlx::query_scalar(statement)
+        .bind(region)
+        .fetch_one(shop)
+        .await?)
 }

@@ -4,10 +4,10 @@ use jiff::ToSpan;
 use jiff::civil::{Date, date};
 
 use crate::clock::Time;
-use crate::model::{Entity, Kind, Order, Product, Target, User, decimal, units};
+use crate::model::{Entity, Op, Order, Product, Target, User, decimal, units};
 use crate::pocket::LoadOptions;
 use crate::rng::Rng;
-use crate::shop::{Op, Outgoing};
+use crate::shop::Outgoing;
 
 /// Keys that a float cannot hold; the last one is the largest there is.
 const LARGE_IDS: [i64; 4] = [
@@ -220,9 +220,7 @@ pub(crate) fn vary(rng: &mut Rng, entity: &mut Entity) {
         }
         Entity::Product(it) if rng.chance(50) => it.stock = rng.below(1_000),
         Entity::Product(it) => it.price = decimal(rng.below(50_000) + 99, 2),
-        Entity::Order(it) => {
-            it.status = rng.pick(&Order::STATES).to_owned();
-        }
+        Entity::Order(it) => rng.pick(&Order::STATES).clone_into(&mut it.status),
     }
 }
 
@@ -342,7 +340,7 @@ fn history(rng: &mut Rng, seeded: &Seeded) -> Vec<Outgoing> {
 
 /// One entity of each kind.
 #[cfg(test)]
-pub(crate) fn one_of_each(rng: &mut Rng) -> [(Kind, Entity); 3] {
+pub(crate) fn one_of_each(rng: &mut Rng) -> [Entity; 3] {
     let (user, product) = (user(rng, 1), product(rng, "a".to_owned()));
     let order = order(
         rng,
@@ -352,8 +350,8 @@ pub(crate) fn one_of_each(rng: &mut Rng) -> [(Kind, Entity); 3] {
         std::slice::from_ref(&product),
     );
     [
-        (Kind::User, Entity::User(user)),
-        (Kind::Product, Entity::Product(product)),
-        (Kind::Order, Entity::Order(order)),
+        Entity::User(user),
+        Entity::Product(product),
+        Entity::Order(order),
     ]
 }
