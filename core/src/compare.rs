@@ -116,6 +116,33 @@ pub enum FieldVerdict {
     Unreadable,
 }
 
+/// The rule in words, without its path: `exact`, or `scale -2, as decimal(4), casefold, null = absent`.
+impl fmt::Display for FieldRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut steps = self.reading();
+        steps.extend(self.cast.map(|it| format!("as {it}")));
+        if self.cast.is_none() {
+            let unit = self.precision.map(Precision::unit);
+            steps.extend(unit.map(|it| format!("precision {it}")));
+        }
+        steps.extend(self.compare.iter().map(ToString::to_string));
+        steps.extend(self.null_is_absent.then(|| "null = absent".to_owned()));
+        if steps.is_empty() {
+            steps.push("exact".to_owned());
+        }
+        f.write_str(&steps.join(", "))
+    }
+}
+
+impl FieldRule {
+    /// The steps that read the stored form, in words.
+    fn reading(&self) -> Vec<String> {
+        let from = self.from.as_ref().map(ToString::to_string);
+        let scale = (self.scale != 0).then(|| format!("scale {}", self.scale));
+        from.into_iter().chain(scale).collect()
+    }
+}
+
 impl fmt::Display for Encoding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

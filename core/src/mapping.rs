@@ -1,12 +1,17 @@
 //! The resolved mapping: which field of which representation is compared with what, and by which rule.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::compare::FieldRule;
 use crate::name::{DatasetId, FieldPath};
 
+mod json;
+mod names;
 mod resolve;
 
+pub use json::to_json;
 pub use resolve::resolve;
 
 /// How the representations of one entity are compared.
@@ -53,4 +58,15 @@ pub enum ShapeSource {
     Sampled(u64),
     /// They are not known: only listed fields are compared; why.
     Unknown(String),
+}
+
+impl fmt::Display for ShapeSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Declared => f.write_str("declared"),
+            Self::Sampled(1) => f.write_str("a sample of 1 record"),
+            Self::Sampled(records) => write!(f, "a sample of {records} records"),
+            Self::Unknown(why) => write!(f, "unknown: {why}"),
+        }
+    }
 }
