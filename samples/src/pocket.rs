@@ -142,6 +142,7 @@ impl Fresh {
             place: dir.join(name),
         };
         remove(&fresh.temporary).await?;
+        remove_log(&fresh.temporary).await?;
         Ok(fresh)
     }
 
@@ -164,13 +165,19 @@ impl Fresh {
 
     /// Moves the file to its place, without the write-ahead log that an earlier database may have left there.
     async fn publish(self) -> Result<()> {
-        for suffix in ["-wal", "-shm"] {
-            let mut name = self.place.clone().into_os_string();
-            name.push(suffix);
-            remove(Path::new(&name)).await?;
-        }
+        remove_log(&self.place).await?;
         Ok(fs::rename(&self.temporary, &self.place).await?)
     }
+}
+
+/// Removes what a database that was not closed leaves beside its file.
+async fn remove_log(database: &Path) -> Result<()> {
+    for suffix in ["-wal", "-shm"] {
+        let mut name = database.to_owned().into_os_string();
+        name.push(suffix);
+        remove(Path::new(&name)).await?;
+    }
+    Ok(())
 }
 
 async fn remove(path: &Path) -> Result<()> {

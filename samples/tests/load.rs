@@ -92,3 +92,20 @@ async fn a_shop_without_users_is_refused() {
     let loaded = pocket::load(dir.path(), &LoadOptions { scale: 0, seed: 1 }).await;
     assert!(loaded.is_err_and(|it| it.hint.is_some()));
 }
+
+#[test]
+fn every_call_can_be_spawned() {
+    fn check(_: impl Send) {}
+    let dir = Path::new("nowhere");
+    check(pocket::load(dir, &LoadOptions::default()));
+    check(pocket::inject(dir, 1, 1));
+    check(parallax_samples::audit::differences(dir));
+    check(parallax_samples::worker::until_idle(
+        dir,
+        parallax_samples::worker::Options::default(),
+    ));
+    check(parallax_samples::source::change_user(
+        dir, 42, "city", "Oslo",
+    ));
+    check(parallax_samples::source::delete_user(dir, 42));
+}
