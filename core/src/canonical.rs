@@ -1,1 +1,205 @@
-//! Canonical form C1.
+//! Canonical form C1: bytes that two values share exactly if they mean the same.
+//!
+//! Each value is a tag byte and a payload that says its own length, so no two values run together: a list of `p|q` and
+//! `r` is not a list of `p` and `q|r`. The classes, each apart from every other:
+//!
+//! | tag | class | payload |
+//! |---|---|---|
+//! | 0, 1 | null, absent | none |
+//! | 2, 3 | false, true | none |
+//! | 4 | number: every integer and decimal | sign, scale, coefficient without trailing zeros |
+//! | 5 | float | 64 bits; -0 is 0, and there is one NaN |
+//! | 6, 7 | text, bytes | as they are, no trimming and no normalisation |
+//! | 8 | timestamp | nanoseconds since 1970 in UTC, 128 bits |
+//! | 9 – 11 | date and time, date, time, without a zone | year, month, day; hour, minute, second, nanosecond |
+//! | 12 | duration | nanoseconds, 128 bits |
+//! | 13 | UUID | 16 bytes |
+//! | 14 | list | its items in order |
+//! | 15 | map | its members by name, so their order does not matter |
+//! | 16 | vector | 32 bits an item; -0 is 0, and there is one NaN |
+//! | 17 | native | the type's name, the text |
+//!
+//! Times are nanoseconds, not microseconds, because [`Value`] holds nanoseconds; where a store keeps coarser ones, a rule
+//! cuts both sides off before they come here. The same goes for every other way in which unlike classes are equal.
+//!
+//! Source: the rules of equality are those of our design; numbers of any length as sign, scale and coefficient follow
+//! the decimal of General Decimal Arithmetic (Cowlishaw), reduced. An exponent is stored, never written out, so
+//! `1e999999999` takes a few bytes.
+
+use jiff::civil;
+use num_bigint::Sign;
+
+use crate::value::{Decimal, Value};
+
+#[cfg(test)]
+mod tests;
+
+/// Appends the canonical form of `value` to `out`; `None` is absent, which is not null.
+pub fn encode(value: Option<&Value>, out: &mut Vec<u8>) {
+    match value {
+        None => out.push(1),
+        Some(value) => present(value, out),
+    }
+}
+
+/// Whether the two mean the same with no rule applied: 1 and 1.00 do, 1 and the text `1` do not.
+pub fn equal(one: Option<&Value>, other: Option<&Value>) -> bool {
+    bytes(one) == bytes(other)
+}
+
+/// The canonical form of `value` alone.
+pub fn bytes(value: Option<&Value>) -> Vec<u8> {
+    let mut out = Vec::new();
+    encode(value, &mut out);
+    out
+}
+
+fn present(value: &Value, out: &mut Vec<u8>) {
+    match value {
+        Value::Null => out.push(0),
+        Value::Bool(it) => out.push(2 + u8::from(*it)),
+        Value::I64(it) => small(sign(*it), it.unsigned_abs(), out),
+        Value::U64(it) => small(Sign::Plus, *it, out),
+        Value::BigInt(it) => number(&Decimal::from(it.clone()), out),
+        Value::Decimal(it) => number(it, out),
+        Value::F64(it) => tagged(5, &float_bits(*it).to_be_bytes(), out),
+        Value::Text(it) => sized(6, it.as_bytes(), out),
+        Value::Bytes(it) => sized(7, it, out),
+        Value::Timestamp(it) => tagged(8, &it.as_nanosecond().to_be_bytes(), out),
+        Value::DateTime(it) => {
+            out.push(9);
+            date(it.date(), out);
+            time(it.time(), out);
+        }
+        Value::Date(it) => {
+            out.push(10);
+            date(*it, out);
+        }
+        Value::Time(it) => {
+            out.push(11);
+            time(*it, out);
+        }
+        Value::Duration(it) => tagged(12, &it.as_nanos().to_be_bytes(), out),
+        Value::Uuid(it) => tagged(13, it.as_bytes(), out),
+        Value::List(items) => list(items, out),
+        Value::Map(members) => map(members, out),
+        Value::Vector(items) => vector(items, out),
+        Value::Native { type_name, text } => {
+            sized(17, type_name.as_bytes(), out);
+            chunk(text.as_bytes(), out);
+        }
+    }
+}
+
+fn number(number: &Decimal, out: &mut Vec<u8>) {
+    let (digits, scale) = number.normalized();
+    let (sign, magnitude) = digits.to_bytes_be();
+    scaled(sign, scale, &magnitude, out);
+}
+
+/// The same without a big number on the way.
+fn small(sign: Sign, magnitude: u64, out: &mut Vec<u8>) {
+    if magnitude == 0 {
+        return scaled(Sign::NoSign, 0, &[], out);
+    }
+    let (mut magnitude, mut scale) = (magnitude, 0);
+    while magnitude.is_multiple_of(10) {
+        magnitude /= 10;
+        scale -= 1;
+    }
+    scaled(sign, scale, &magnitude.to_be_bytes(), out);
+}
+
+fn scaled(sign: Sign, scale: i64, magnitude: &[u8], out: &mut Vec<u8>) {
+    let sign = match sign {
+        Sign::Minus => 0,
+        Sign::NoSign => 1,
+        Sign::Plus => 2,
+    };
+    out.extend([4, sign]);
+    out.extend(scale.to_be_bytes());
+    let zeros = magnitude.iter().take_while(|it| **it == 0).count();
+    chunk(magnitude.get(zeros..).unwrap_or_default(), out);
+}
+
+fn sign(number: i64) -> Sign {
+    if number < 0 { Sign::Minus } else { Sign::Plus }
+}
+
+fn float_bits(number: f64) -> u64 {
+    if number.is_nan() {
+        return f64::NAN.to_bits();
+    }
+    // Adding zero turns -0 into 0 and leaves every other number as it is.
+    (number + 0.0).to_bits()
+}
+
+fn list(items: &[Value], out: &mut Vec<u8>) {
+    out.push(14);
+    length(items.len(), out);
+    for item in items {
+        present(item, out);
+    }
+}
+
+/// Members of the same name, which only a broken document has, keep their order among themselves.
+fn map(members: &[(String, Value)], out: &mut Vec<u8>) {
+    let mut members: Vec<&(String, Value)> = members.iter().collect();
+    members.sort_by(|(one, _), (other, _)| one.cmp(other));
+    out.push(15);
+    length(members.len(), out);
+    for (name, value) in members {
+        chunk(name.as_bytes(), out);
+        present(value, out);
+    }
+}
+
+fn vector(items: &[f32], out: &mut Vec<u8>) {
+    out.push(16);
+    length(items.len(), out);
+    for item in items {
+        let item = if item.is_nan() { f32::NAN } else { item + 0.0 };
+        out.extend(item.to_bits().to_be_bytes());
+    }
+}
+
+fn date(date: civil::Date, out: &mut Vec<u8>) {
+    out.extend(date.year().to_be_bytes());
+    out.extend(date.month().to_be_bytes());
+    out.extend(date.day().to_be_bytes());
+}
+
+fn time(time: civil::Time, out: &mut Vec<u8>) {
+    out.extend(time.hour().to_be_bytes());
+    out.extend(time.minute().to_be_bytes());
+    out.extend(time.second().to_be_bytes());
+    out.extend(time.subsec_nanosecond().to_be_bytes());
+}
+
+fn tagged(tag: u8, payload: &[u8], out: &mut Vec<u8>) {
+    out.push(tag);
+    out.extend(payload);
+}
+
+fn sized(tag: u8, payload: &[u8], out: &mut Vec<u8>) {
+    out.push(tag);
+    chunk(payload, out);
+}
+
+fn chunk(payload: &[u8], out: &mut Vec<u8>) {
+    length(payload.len(), out);
+    out.extend(payload);
+}
+
+/// Seven bits a byte, the lowest first, the last byte without the high bit (LEB128): one form for each length.
+fn length(length: usize, out: &mut Vec<u8>) {
+    let mut rest = length;
+    loop {
+        let [low, ..] = rest.to_le_bytes();
+        rest >>= 7;
+        if rest == 0 {
+            return out.push(low & 0x7f);
+        }
+        out.push(low | 0x80);
+    }
+}

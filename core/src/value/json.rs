@@ -10,16 +10,19 @@ use serde_json::{Number, json};
 use super::{Decimal, Value};
 use crate::error::{Error, ErrorKind, Result};
 
+/// How deep JSON may nest; the limit of `serde_json` itself, which raw values bypass.
+const MAX_DEPTH: usize = 128;
+
 /// Whole numbers within this distance of zero are JSON numbers; beyond it, strings.
 const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
 
 impl Value {
     /// Reads JSON text exactly: integers of any size, decimals with their scale, members in order.
     ///
-    /// Fails with [`ErrorKind::Unreadable`], saying the line and column.
+    /// Fails with [`ErrorKind::Unreadable`], saying the line and column, or that it nests deeper than 128 levels.
     pub fn from_json(text: &str) -> Result<Self> {
         let raw: &RawValue = serde_json::from_str(text).map_err(|it| bad_json(&it))?;
-        read(raw)
+        read(raw, MAX_DEPTH)
     }
 
     /// The value as JSON for others to parse: what a 53-bit reader would spoil is a string.
@@ -76,22 +79,25 @@ impl<'de> Visitor<'de> for MembersVisitor {
     }
 }
 
-fn read(raw: &RawValue) -> Result<Value> {
+fn read(raw: &RawValue, depth: usize) -> Result<Value> {
     let text = raw.get();
+    let Some(inner) = depth.checked_sub(1) else {
+        return Err(Error::new(ErrorKind::Unreadable, "read JSON").because("it nests too deep"));
+    };
     match text.as_bytes().first() {
         Some(b'{') => {
             let members: Members<'_> = serde_json::from_str(text).map_err(|it| bad_json(&it))?;
             let read = members
                 .0
                 .into_iter()
-                .map(|(name, it)| Ok((name, read(it)?)));
+                .map(|(name, it)| Ok((name, read(it, inner)?)));
             read.collect::<Result<_>>().map(Value::Map)
         }
         Some(b'[') => {
             let items: Vec<&RawValue> = serde_json::from_str(text).map_err(|it| bad_json(&it))?;
             items
                 .into_iter()
-                .map(read)
+                .map(|it| read(it, inner))
                 .collect::<Result<_>>()
                 .map(Value::List)
         }
@@ -142,6 +148,16 @@ mod tests {
     #[test]
     fn members_keep_their_order() {
         round(r#"{"b":[true,null],"a":{}}"#, r#"{"b":[true,null],"a":{}}"#);
+    }
+
+    #[test]
+    fn json_that_nests_absurdly_is_unreadable() {
+        let nested = |depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(Value::from_json(&nested(100)).is_ok());
+        for depth in [129, 100_000] {
+            let error = Value::from_json(&nested(depth)).expect_err("an error");
+            assert_eq!(error.kind, ErrorKind::Unreadable);
+        }
     }
 
     #[test]
