@@ -11,6 +11,9 @@ use crate::running::Running;
 use crate::stage::Stages;
 use crate::tree::Tree;
 
+/// Should this program be killed, its children still end some day.
+const LONGEST: &str = "8h";
+
 /// The pocket sample: five SQLite files, and no server.
 #[derive(Debug)]
 pub(crate) struct Sample<'a> {
@@ -27,13 +30,19 @@ impl<'a> Sample<'a> {
         };
         sample.remove()?;
         fs::create_dir_all(&sample.folder).during("make the folder for the sample")?;
-        let command = sample.samples(&["load", "pocket"], &["--scale", "1000", "--seed", "1"]);
+        let mut command = sample.samples("load");
+        command
+            .arg("pocket")
+            .arg("--to")
+            .arg(&sample.folder)
+            .args(["--scale", "1000", "--seed", "1"]);
         stages.run(
             "load",
             "loads the sample: 1,000 users in five stores",
             command,
         )?;
-        let command = sample.samples(&["inject", "pocket"], &["--seed", "1"]);
+        let mut command = sample.samples("inject");
+        command.arg(&sample.folder).args(["--seed", "1"]);
         stages.run(
             "inject",
             "plants faults in it, and notes them in truth.json",
@@ -48,16 +57,15 @@ impl<'a> Sample<'a> {
 
     /// Users, products and orders change now and then, and a worker carries the changes to the other stores.
     pub(crate) fn start_changes(&self) -> Result<[Running; 2]> {
-        let logs = self.tree.own();
-        let worker = Running::start(
-            &mut self.samples(&["sync", "pocket"], &[]),
-            &logs.join("sync.log"),
-        )?;
-        let changes = Running::start(
-            &mut self.samples(&["change", "pocket"], &["--rate", "2"]),
-            &logs.join("change.log"),
-        )?;
-        Ok([worker, changes])
+        let start = |name: &str, options: &[&str]| {
+            let mut command = self.samples(name);
+            command
+                .arg(&self.folder)
+                .args(options)
+                .args(["--for", LONGEST]);
+            Running::start(&mut command, &self.tree.own().join(format!("{name}.log")))
+        };
+        Ok([start("work", &[])?, start("change", &["--rate", "2"])?])
     }
 
     pub(crate) fn show_on_the_command_line(&self) -> Result<()> {
@@ -98,13 +106,9 @@ impl<'a> Sample<'a> {
         )))
     }
 
-    fn samples(&self, what: &[&str], options: &[&str]) -> Command {
+    fn samples(&self, what: &str) -> Command {
         let mut command = Command::new(self.tree.binary("release", "parallax-samples"));
-        command
-            .args(what)
-            .arg("--to")
-            .arg(&self.folder)
-            .args(options);
+        command.arg(what);
         command
     }
 
@@ -127,4 +131,19 @@ fn stale_key(truth: &Value, entity: &str) -> Option<String> {
         .iter()
         .find(|it| it["entity"] == entity && it["verdict"] == "stale")?;
     Some(stale.get("key")?.as_str()?.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stale_copy_of_the_asked_entity_is_found() {
+        let truth = serde_json::json!({ "faults": [
+            { "entity": "user", "key": "7", "verdict": "missing" },
+            { "entity": "order", "key": "8", "verdict": "stale" },
+            { "entity": "user", "key": "9", "verdict": "stale" },
+        ] });
+        assert_eq!(stale_key(&truth, "user").as_deref(), Some("9"));
+    }
 }
