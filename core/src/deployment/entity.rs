@@ -129,24 +129,25 @@ fn check_canonical_names(table: &Table<'_>, subject: Subject<'_>, drafts: &[Draf
     };
     let derived = drafts.iter().filter(|it| it.role == Some(Role::Derived));
     for (at, name) in derived.flat_map(|it| &it.names) {
-        if !known.contains(name) {
+        if known.iter().all(|it| it != name) {
             let entity = subject.entity;
             let message = format!("the system of record of {entity:?} lists no field {name:?}");
-            let hint = suggest::one_of(name, known.iter().copied());
+            let hint = suggest::one_of(name, known.iter().map(String::as_str));
             table.notes.add(*at, message, hint);
         }
     }
 }
 
 /// The names of key, version and listed fields, if the one system of record says `map = "listed"`.
-fn listed_names<'d>(key: Option<&'d [String]>, drafts: &'d [Draft<'_>]) -> Option<Vec<&'d str>> {
+fn listed_names(key: Option<&[String]>, drafts: &[Draft<'_>]) -> Option<Vec<String>> {
     let mut records = drafts
         .iter()
         .filter_map(|it| it.representation.as_ref())
         .filter(|it| it.role == Role::SystemOfRecord);
     let record = records.next().filter(|it| it.map == MapMode::Listed)?;
-    let mut names: Vec<&str> = key?.iter().map(String::as_str).collect();
-    names.extend(record.fields.iter().map(|(name, _)| name.as_str()));
-    names.extend(record.version.as_ref().map(FieldPath::first));
+    let mut names = key?.to_vec();
+    names.extend(record.fields.iter().map(|(name, _)| name.clone()));
+    names.extend(representation::canonical_version(record));
+    names.dedup();
     Some(names)
 }

@@ -54,9 +54,10 @@ fn read_end(item: &Item<'_>, stores: &Stores<'_>) -> Option<Endpoint> {
 
 /// Whole stores are joined with each other, by replication only; and nothing flows to where it comes from.
 fn check_ends(table: &Table<'_>, from: &Endpoint, to: &Endpoint, via: Propagation) -> Option<()> {
+    let (from_text, to_text) = (from.to_string(), to.to_string());
     let (message, hint) = match (from, to) {
         _ if identity(from) == identity(to) => (
-            format!("a flow from {from} to itself"),
+            format!("a flow from {from_text:?} to itself"),
             "name the dataset that the changes go to",
         ),
         (Endpoint::Store(_), Endpoint::Store(_)) if via != Propagation::Replication => (
@@ -65,7 +66,9 @@ fn check_ends(table: &Table<'_>, from: &Endpoint, to: &Endpoint, via: Propagatio
         ),
         (Endpoint::Store(_), Endpoint::Dataset(_)) | (Endpoint::Dataset(_), Endpoint::Store(_)) => {
             (
-                format!("a flow from {from} to {to} joins a dataset with a whole store"),
+                format!(
+                    "a flow from {from_text:?} to {to_text:?} joins a dataset with a whole store"
+                ),
                 "name two datasets as STORE.NAME, or two stores",
             )
         }
@@ -86,9 +89,9 @@ fn check_twice(edges: &[(&Table<'_>, Edge)]) {
         );
         if let Some(first) = seen.insert(same, table.at) {
             let line = table.notes.line(first);
+            let (from, to, via) = (edge.from.to_string(), edge.to.to_string(), edge.via);
             let message = format!(
-                "the flow from {} to {} by {} is declared on line {line} already",
-                edge.from, edge.to, edge.via
+                "the {via} flow from {from:?} to {to:?} is declared on line {line} already"
             );
             table.notes.add(table.at, message, None);
         }

@@ -237,9 +237,20 @@ impl<'a> Table<'a> {
     pub(super) fn need(&self, name: &str) -> Option<Item<'a>> {
         let item = self.get(name);
         if item.is_none() {
-            let message = format!("missing key {name:?}");
-            self.notes.add_missing(self.at, message, None);
+            self.missing(name, None);
         }
         item
+    }
+
+    /// Notes that `name` is missing, unless a key was noted already that it was probably meant to be.
+    pub(super) fn missing(&self, name: &str, hint: Option<String>) {
+        if self
+            .items()
+            .iter()
+            .all(|it| !suggest::is_near(it.name, name))
+        {
+            let message = format!("missing key {name:?}");
+            self.notes.add_missing(self.at, message, hint);
+        }
     }
 }

@@ -4,6 +4,9 @@ use std::cell::RefCell;
 
 use super::{Problem, Problems};
 
+/// What the TOML parser says of a value that it cannot tell the type of.
+const UNQUOTED: &str = "string values must be quoted, expected literal string";
+
 /// The mistakes found so far in one text.
 ///
 /// Where the text is no TOML, the reader still goes on with what could be recovered; a mistake that only follows from
@@ -18,8 +21,14 @@ impl<'a> Notes<'a> {
     /// Begins with what the TOML parser itself refuses.
     pub(super) fn new(text: &'a str, errors: &[toml::de::Error]) -> Self {
         let syntax = errors.iter().map(|it| {
-            let at = it.span().map_or(text.len(), |span| span.start);
-            place(text, at, it.message().to_owned(), None)
+            let span = it.span().unwrap_or(text.len()..text.len());
+            let message = match it.message() {
+                // An empty string value is never written without quotes, so nothing stands there at all.
+                UNQUOTED if span.is_empty() => "a value is missing here",
+                UNQUOTED => "a string must be in quotes",
+                message => message,
+            };
+            place(text, span.start, message.to_owned(), None)
         });
         Self {
             text,

@@ -2,7 +2,7 @@
 
 use super::item::{Item, Table};
 use super::store::Stores;
-use super::{Endpoint, Entity, MapMode, Probe, Representation, Role};
+use super::{Endpoint, Entity, MapMode, Probe, Representation, Role, representation};
 use crate::lag::OutboxProbe;
 
 /// Each kind of probe with the keys that it takes.
@@ -35,7 +35,7 @@ pub(super) fn read(item: &Item<'_>, stores: &Stores<'_>) -> Option<Probe> {
 /// The probe of a flow that names none: the newest versions, where both ends have one.
 pub(super) fn default(entities: &[Entity], from: &Endpoint, to: &Endpoint) -> Probe {
     let comparable = entities.iter().any(|it| {
-        let has_version = |end| representation(it, end).is_some_and(|one| has_version(it, one));
+        let has_version = |end| represented_by(it, end).is_some_and(|one| has_version(it, one));
         has_version(from) && has_version(to)
     });
     if comparable {
@@ -73,8 +73,7 @@ fn read_replication(table: &Table<'_>) -> Probe {
     let text = |name| table.get(name).and_then(|it| it.text()).map(str::to_owned);
     if table.get("slot").is_none() && table.get("replica").is_none() {
         let hint = "or replica = \"NAME\"".to_owned();
-        let message = "missing key \"slot\"";
-        table.notes.add_missing(table.at, message, Some(hint));
+        table.missing("slot", Some(hint));
     }
     Probe::Replication {
         slot: text("slot"),
@@ -82,7 +81,7 @@ fn read_replication(table: &Table<'_>) -> Probe {
     }
 }
 
-fn representation<'e>(entity: &'e Entity, end: &Endpoint) -> Option<&'e Representation> {
+fn represented_by<'e>(entity: &'e Entity, end: &Endpoint) -> Option<&'e Representation> {
     if matches!(end, Endpoint::Store(_)) {
         return None;
     }
@@ -103,14 +102,10 @@ fn has_version(entity: &Entity, one: &Representation) -> bool {
 }
 
 fn maps_version_of(record: &Representation, one: &Representation) -> bool {
-    let Some(version) = &record.version else {
+    let Some(name) = representation::canonical_version(record) else {
         return false;
     };
-    let renamed = record.fields.iter().find(|(_, rule)| rule.path == *version);
-    let own_name = version.to_string();
-    let name = renamed.map_or(own_name.as_str(), |(name, _)| name);
-    let is_listed = one.fields.iter().any(|(it, _)| it == name);
-    let is_ignored = one.ignore.iter().any(|it| it == name);
-    let is_automatic = one.map == MapMode::Automatic && !version.is_meta();
-    is_listed || (is_automatic && !is_ignored)
+    let is_listed = one.fields.iter().any(|(it, _)| *it == name);
+    let is_automatic = one.map == MapMode::Automatic && !name.starts_with('@');
+    is_listed || (is_automatic && !one.ignore.contains(&name))
 }

@@ -37,8 +37,7 @@ fn read(file: &Table<'_>) -> Option<Deployment> {
 fn check_format(file: &Table<'_>) {
     let Some(format) = file.get("format") else {
         let hint = format!("begin the file with format = {FORMAT}");
-        file.notes
-            .add_missing(file.at, "missing key \"format\"", Some(hint));
+        file.missing("format", Some(hint));
         return;
     };
     if let Some(number) = format.integer()

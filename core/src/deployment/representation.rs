@@ -49,6 +49,13 @@ pub(super) struct Draft<'a> {
     pub(super) representation: Option<Representation>,
 }
 
+/// The canonical name of a system of record's version: as its own fields rename it, or else its own.
+pub(super) fn canonical_version(record: &Representation) -> Option<String> {
+    let version = record.version.as_ref()?;
+    let renamed = record.fields.iter().find(|(_, rule)| rule.path == *version);
+    Some(renamed.map_or_else(|| version.to_string(), |(name, _)| name.clone()))
+}
+
 /// Reads one representation of `subject`.
 pub(super) fn read<'a>(table: &Table<'a>, subject: Subject<'_>, stores: &Stores<'_>) -> Draft<'a> {
     let place = table.need("dataset");
@@ -82,7 +89,7 @@ fn read_rest<'a>(
     let version = table.get("version").and_then(|it| it.parsed());
     let null = table.get("null").and_then(|it| it.choice(&rule::NULLS));
     let (_, dataset) = draft.dataset.as_ref()?;
-    let key = read_key(table, dataset, subject);
+    let key = read_key(table, dataset, &fields, subject);
     Some(Representation {
         dataset: dataset.clone(),
         role: draft.role?,
@@ -110,24 +117,37 @@ fn read_fields<'a>(
     rules.collect()
 }
 
-/// By the pattern in the dataset's name, or else by fields: those that `key` names, or those of the canonical names.
-fn read_key(table: &Table<'_>, dataset: &DatasetId, subject: Subject<'_>) -> Option<KeyTemplate> {
+/// By the pattern in the dataset's name, or else by fields: those that `key` names, or those that hold the canonical parts.
+fn read_key(
+    table: &Table<'_>,
+    dataset: &DatasetId,
+    fields: &[(String, FieldRule)],
+    subject: Subject<'_>,
+) -> Option<KeyTemplate> {
     let key = table.get("key");
     if let Some(pattern) = store::pattern(dataset) {
         if let Some(key) = key {
-            let message = format!("the key of {:?} stands in its pattern", dataset.to_string());
+            let dataset = dataset.to_string();
+            let message = format!("the key of {dataset:?} stands in its pattern");
             let hint = "take \"key\" away".to_owned();
             table.notes.add(key.name_at, message, Some(hint));
         }
         return read_pattern(table, pattern.ok()?, subject).map(KeyTemplate::Pattern);
     }
-    let paths = if let Some(key) = key {
-        read_paths(&key, subject)
-    } else {
-        let paths = subject.key?.iter().map(|it| it.parse().ok());
-        paths.collect()
+    let paths = match key {
+        Some(key) => read_paths(&key, subject),
+        None => canonical_paths(fields, subject),
     };
     paths.map(KeyTemplate::Fields)
+}
+
+/// Where the parts of the canonical key are: where a listed field says so, or else at their own names.
+fn canonical_paths(fields: &[(String, FieldRule)], subject: Subject<'_>) -> Option<Vec<FieldPath>> {
+    let paths = subject.key?.iter().map(|part| {
+        let listed = fields.iter().find(|(name, _)| name == part);
+        listed.map_or_else(|| part.parse().ok(), |(_, rule)| Some(rule.path.clone()))
+    });
+    paths.collect()
 }
 
 fn read_paths(key: &Item<'_>, subject: Subject<'_>) -> Option<Vec<FieldPath>> {
@@ -164,12 +184,13 @@ fn read_pattern(
     let missing = key.iter().find(|it| !parts.contains(&it.as_str()));
     let entity = subject.entity;
     if let Some(part) = strange {
-        let message = format!("{{{part}}} is no part of the key of entity {entity:?}");
+        let part_text = format!("{{{part}}}");
+        let message = format!("{part_text:?} is no part of the key of entity {entity:?}");
         let hint = suggest::one_of(part, key.iter().map(String::as_str));
         table.notes.add(place.at(), message, hint);
     } else if let Some(part) = missing {
         let message =
-            format!("this pattern lacks {{{part}}}, a part of the key of entity {entity:?}");
+            format!("this pattern lacks {part:?}, a part of the key of entity {entity:?}");
         place.wrong(message);
     } else if parts.len() > key.len() {
         place.wrong("this pattern holds a part of the key twice");

@@ -75,9 +75,10 @@ impl Stores<'_> {
     fn knows(&self, item: &Item<'_>, store: &str) -> bool {
         let known = self.names.contains(&store);
         if !known {
-            let hint = suggest::one_of(store, self.names.iter().copied());
+            let hint = suggest::one_of(store, self.names.iter().copied())
+                .unwrap_or_else(|| "declare it as [stores.NAME]".to_owned());
             item.notes
-                .add_missing(item.at(), format!("unknown store {store:?}"), hint);
+                .add_missing(item.at(), format!("unknown store {store:?}"), Some(hint));
         }
         known
     }
@@ -156,9 +157,7 @@ fn check_place(table: &Table<'_>) {
     match (table.get("url"), table.get("profile"), table.get("access")) {
         (None, None, _) => {
             let hint = r#"or profile = "NAME", a saved profile"#.to_owned();
-            table
-                .notes
-                .add_missing(table.at, "missing key \"url\"", Some(hint));
+            table.missing("url", Some(hint));
         }
         (_, Some(_), Some(access)) => {
             let hint = "a deployment file may not change it".to_owned();

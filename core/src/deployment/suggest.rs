@@ -26,6 +26,11 @@ pub(super) fn one_of<'n>(
     })
 }
 
+/// Whether `typed` was probably meant to be `name`.
+pub(super) fn is_near(typed: &str, name: &str) -> bool {
+    nearest(typed, [name]).is_some()
+}
+
 /// The name that a third of the letters, at most, tells from what was typed.
 fn nearest<'n>(typed: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     if typed.len() > LONGEST {
