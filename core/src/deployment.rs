@@ -239,9 +239,7 @@ impl Endpoint {
     /// Whether a record of `dataset` is at this end.
     pub fn covers(&self, dataset: &DatasetId) -> bool {
         match self {
-            Self::Dataset(it) => {
-                it == dataset || (it.store == dataset.store && it.parts() == dataset.parts())
-            }
+            Self::Dataset(it) => it.same_as(dataset),
             Self::Store(it) => *it == dataset.store,
         }
     }

@@ -66,6 +66,11 @@ impl DatasetId {
     pub fn parts(&self) -> Vec<String> {
         split_name(&self.name).unwrap_or_else(|_| vec![self.name.clone()])
     }
+
+    /// Whether the two name the same dataset, however each is spelled.
+    pub fn same_as(&self, other: &Self) -> bool {
+        self.store == other.store && (self.name == other.name || self.parts() == other.parts())
+    }
 }
 
 impl FromStr for DatasetId {

@@ -80,8 +80,9 @@ pub trait Store: Send + Sync + fmt::Debug {
         Err(Error::unsupported("read the newest records"))
     }
 
-    /// Reads an outbox: what is not sent yet, and, with a key, what of that key is not. Requires [`Capability::backlog`].
-    async fn backlog(&self, _: &Call, _: &OutboxProbe, _: Option<&Subject>) -> Result<Backlog> {
+    /// Reads an outbox: what of the subject's datasets is not sent yet, and, where the subject has a key, what of that
+    /// key is not. Requires [`Capability::backlog`].
+    async fn backlog(&self, _: &Call, _: &OutboxProbe, _: &Subject) -> Result<Backlog> {
         Err(Error::unsupported("read an outbox"))
     }
 
@@ -355,13 +356,14 @@ pub struct Newest {
     pub limit: u32,
 }
 
-/// The entity a backlog is asked about.
+/// What a backlog is asked about: a dataset, and perhaps one key of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subject {
-    /// Names under which the outbox may know the dataset: any of them counts.
+    /// Names under which the outbox may know the dataset: any of them counts. Used where the probe names a dataset
+    /// field; rows about other datasets are then left out of every number.
     pub names: Vec<String>,
     /// The key's text, as [`Key`] displays it.
-    pub key: String,
+    pub key: Option<String>,
 }
 
 /// A part of a dataset that one scan covers.

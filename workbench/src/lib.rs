@@ -1,1 +1,19 @@
-//! Stub.
+//! What is open now: a deployment, its stores, what is running and what came of it.
+//!
+//! [`Workbench`] is the one thing that front ends talk to. It owns the clock, the tasks and the results.
+
+mod clock;
+mod entities;
+mod events;
+mod finder;
+mod local;
+mod monitor;
+mod open;
+mod results;
+mod runs;
+mod sessions;
+mod tracer;
+mod workbench;
+
+pub use events::Events;
+pub use workbench::{Options, Workbench};

@@ -1,0 +1,231 @@
+//! The workbench: what front ends talk to.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use parallax_connections::guard::Canceller;
+use parallax_core::deployment::Deployment;
+use parallax_core::error::{Error, ErrorKind, Result};
+use parallax_core::name::{DatasetId, StoreId};
+use parallax_core::store::{self, Batch, Dataset, Shape, Statement};
+use parallax_core::trace::Trace;
+use parallax_core::value::Value;
+use parallax_core::wire::{
+    Candidate, LagReport, Overview, PaneProgress, PaneStatement, Reply, Request, ResultId, RunId, StoreStatus,
+};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use crate::entities::Shapes;
+use crate::events::Events;
+use crate::local::Local;
+use crate::open::{Opened, open, remarks};
+use crate::runs::Runs;
+use crate::sessions::Sessions;
+use crate::tracer::Tracer;
+use crate::{finder, monitor};
+
+/// How long the end waits for servers to stop what was cancelled.
+const GOODBYE: Duration = Duration::from_secs(1);
+
+/// What to open, and how patiently.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The deployment file; without it, `deployment.toml` here or above.
+    pub deployment: Option<PathBuf>,
+    /// How long one call to a store may take; statements that people type are not bound by it.
+    pub deadline: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { deployment: None, deadline: Duration::from_secs(2) }
+    }
+}
+
+/// A deployment that is open, with everything that runs on it.
+///
+/// Needs a tokio runtime around it. Dropping it stops what runs; [`Workbench::close`] also waits for the servers.
+#[derive(Debug)]
+pub struct Workbench {
+    // A file that cannot be used is an answer to every request, so that a window can say so.
+    open: Result<Open>,
+    runs: Runs,
+    local: Local,
+}
+
+#[derive(Debug)]
+struct Open {
+    deployment: Deployment,
+    shapes: Shapes,
+    // Gone once the workbench is closed: with its last store, the canceller ends.
+    sessions: RwLock<Option<Arc<Sessions>>>,
+    canceller: Mutex<JoinSet<()>>,
+}
+
+impl Open {
+    fn new(Opened { deployment, base }: Opened, deadline: Duration) -> Self {
+        let (queue, canceller) = Canceller::new();
+        let sessions = Sessions::new(&deployment, &base, deadline, &queue);
+        let mut task = JoinSet::new();
+        task.spawn(canceller.run());
+        Self {
+            deployment,
+            shapes: Shapes::default(),
+            sessions: RwLock::new(Some(Arc::new(sessions))),
+            canceller: Mutex::new(task),
+        }
+    }
+
+    fn sessions(&self) -> Result<Arc<Sessions>> {
+        let sessions = self.sessions.read().unwrap_or_else(PoisonError::into_inner);
+        sessions.clone().ok_or_else(|| Error::new(ErrorKind::Cancelled, "ask a store").because("the workbench is closing"))
+    }
+
+    /// Lets go of the stores and waits for the cancels that are open.
+    async fn close(&self) {
+        drop(self.sessions.write().unwrap_or_else(PoisonError::into_inner).take());
+        let task = std::mem::take(&mut *self.canceller.lock().unwrap_or_else(PoisonError::into_inner));
+        // Whoever still holds a store keeps the canceller alive; the end does not wait for that.
+        drop(timeout(GOODBYE, task.join_all()).await);
+    }
+}
+
+impl Workbench {
+    /// Reads the deployment file; sends nothing to any store yet.
+    pub fn open(options: Options) -> Self {
+        let opened = open(options.deployment.as_deref());
+        let open = opened.map(|it| Open::new(it, options.deadline));
+        Self { open, runs: Runs::default(), local: Local::default() }
+    }
+
+    /// The deployment, or why it could not be opened.
+    pub fn deployment(&self) -> Result<&Deployment> {
+        Ok(&self.opened()?.deployment)
+    }
+
+    /// Answers one request of a front end; events of what it begins go to `events`.
+    pub async fn handle(&self, request: Request, events: &Events) -> Reply {
+        self.answer(request, events).await.unwrap_or_else(Reply::Failed)
+    }
+
+    async fn answer(&self, request: Request, events: &Events) -> Result<Reply> {
+        Ok(match request {
+            Request::Overview => Reply::Overview(Box::new(self.overview()?)),
+            Request::Stores => Reply::Stores(self.stores().await?),
+            Request::Lag => Reply::Lag(self.lag().await?),
+            Request::Datasets { store } => Reply::Datasets(self.datasets(&store).await?),
+            Request::Describe { dataset } => Reply::Shape(Box::new(self.describe(&dataset).await?)),
+            Request::Trace { entity, key, by } => {
+                Reply::Trace(Box::new(self.trace(&entity, &key, by.as_deref()).await?))
+            }
+            Request::Find { entity, text, limit } => Reply::Found(self.find(entity.as_deref(), &text, limit).await?),
+            Request::Query { panes, parameters } => Reply::Running(self.start(panes, &parameters, events)?),
+            Request::Page { result, first, count } => Reply::Page(self.runs.page(result, first, count)?),
+            Request::Cancel { run, pane } => self.runs.cancel(run, pane).map(|()| Reply::Done)?,
+            Request::Close { run } => {
+                self.forget(run);
+                Reply::Done
+            }
+            Request::Machine => Reply::Machine(self.local.read()),
+        })
+    }
+
+    /// What is open, as last known.
+    pub fn overview(&self) -> Result<Overview> {
+        let open = self.opened()?;
+        let (deployment, sessions) = (&open.deployment, open.sessions()?);
+        let worst = deployment.stores.iter().map(|it| it.environment).max();
+        Ok(Overview {
+            name: deployment.name.clone(),
+            environment: worst.unwrap_or_default(),
+            stores: sessions.statuses(),
+            entities: deployment.entities.clone(),
+            flows: deployment.flows.clone(),
+            lag: None,
+            remarks: remarks(deployment),
+        })
+    }
+
+    /// Asks every store for its server.
+    pub async fn stores(&self) -> Result<Vec<StoreStatus>> {
+        Ok(self.opened()?.sessions()?.ping_all().await)
+    }
+
+    /// Measures every edge.
+    pub async fn lag(&self) -> Result<LagReport> {
+        let open = self.opened()?;
+        Ok(monitor::measure_all(&open.deployment, &*open.sessions()?, &open.shapes).await)
+    }
+
+    /// The datasets of one store.
+    pub async fn datasets(&self, store: &StoreId) -> Result<Vec<Dataset>> {
+        self.opened()?.sessions()?.datasets(store).await
+    }
+
+    /// The shape of one dataset.
+    pub async fn describe(&self, dataset: &DatasetId) -> Result<Shape> {
+        self.opened()?.sessions()?.describe(dataset, store::Purpose::Inspect).await
+    }
+
+    /// One entity in all its representations, by its key's text or by a canonical field.
+    ///
+    /// Fails only where there is nothing to say: no such entity, no such key anywhere, an ambiguous field.
+    pub async fn trace(&self, entity: &str, key: &str, by: Option<&str>) -> Result<Trace> {
+        let open = self.opened()?;
+        let sessions = open.sessions()?;
+        let tracer = Tracer { deployment: &open.deployment, sessions: &sessions, known: &open.shapes };
+        tracer.trace(entity, key, by).await
+    }
+
+    /// Entities whose key or mapped text fields answer to `text`.
+    pub async fn find(&self, entity: Option<&str>, text: &str, limit: u32) -> Result<Vec<Candidate>> {
+        let open = self.opened()?;
+        finder::find(&open.deployment, &*open.sessions()?, &open.shapes, entity, text, limit).await
+    }
+
+    /// Begins statements side by side; their results are kept until [`Workbench::forget`].
+    pub fn start(
+        &self,
+        panes: Vec<PaneStatement>,
+        parameters: &[(String, Value)],
+        events: &Events,
+    ) -> Result<RunId> {
+        Ok(self.runs.start(&self.opened()?.sessions()?, panes, parameters, events))
+    }
+
+    /// Waits until every pane of a run has ended.
+    pub async fn finished(&self, run: RunId) -> Result<Vec<PaneProgress>> {
+        self.runs.finished(run).await
+    }
+
+    /// At most `count` rows of a result.
+    pub fn page(&self, result: ResultId, first: u64, count: u32) -> Result<Batch> {
+        self.runs.page(result, first, count).map(|it| it.batch)
+    }
+
+    /// Stops a run if it runs, and forgets its results.
+    pub fn forget(&self, run: RunId) {
+        self.runs.close(run);
+    }
+
+    /// Streams one statement's results without keeping them. Dropping the stream stops the statement.
+    pub async fn stream(&self, store: &StoreId, statement: &Statement) -> Result<store::Rows> {
+        let sessions = self.opened()?.sessions()?;
+        let call = sessions.query_call(store);
+        sessions.store(store)?.query(&call, statement).await.map_err(|it| it.at(store))
+    }
+
+    /// Stops what runs, and waits until the servers have stopped it too.
+    pub async fn close(&self) {
+        self.runs.close_all().await;
+        if let Ok(open) = &self.open {
+            open.close().await;
+        }
+    }
+
+    fn opened(&self) -> Result<&Open> {
+        self.open.as_ref().map_err(Error::clone)
+    }
+}
