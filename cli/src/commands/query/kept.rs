@@ -1,0 +1,147 @@
+//! Statements whose results are kept while they run, then printed: tables for people, one JSON document for scripts.
+
+use std::io::{BufWriter, Stdout, Write as _};
+
+use parallax_core::error::Result;
+use parallax_core::human;
+use parallax_core::store::{Batch, Column};
+use parallax_core::value::Value;
+use parallax_core::wire::{PaneProgress, PaneState, PaneStatement, ResultHead, ResultId, RunId};
+use parallax_workbench::{Events, Workbench};
+use serde_json::json;
+
+use super::super::millis;
+use crate::args::RowFormat;
+use crate::outcome::Outcome;
+use crate::table::{Table, one_line};
+use crate::terminal::{Style, print, written};
+
+/// Rows that are read and printed at once; a table's columns keep the widths of each such block.
+const BLOCK: u32 = 1_000;
+
+/// Longer cells are cut in tables; the other formats have them whole.
+const CELL: usize = 80;
+
+pub(super) async fn run(
+    workbench: &Workbench,
+    panes: Vec<PaneStatement>,
+    parameters: &[(String, Value)],
+    format: RowFormat,
+) -> Result<Outcome> {
+    let run = workbench.start(panes.clone(), parameters, &Events::ignore())?;
+    let ends = workbench.finished(run).await?;
+    let report = Report { workbench, run, panes: &panes, ends: &ends };
+    if format == RowFormat::Json { report.json()? } else { report.tables()? }
+    workbench.forget(run);
+    let all_done = ends.iter().all(|it| it.state == PaneState::Done);
+    Ok(if all_done { Outcome::Fine } else { Outcome::Unanswered })
+}
+
+struct Report<'w> {
+    workbench: &'w Workbench,
+    run: RunId,
+    panes: &'w [PaneStatement],
+    ends: &'w [PaneProgress],
+}
+
+impl Report<'_> {
+    /// Written piece by piece, so that a large result is never in memory as a whole.
+    fn json(&self) -> Result<()> {
+        let mut out = BufWriter::new(std::io::stdout());
+        written(write!(out, "{{\"format\":1,\"run\":{},\"panes\":[", self.run.0))?;
+        for (at, (pane, end)) in self.panes.iter().zip(self.ends).enumerate() {
+            let comma = if at > 0 { "," } else { "" };
+            let mut head = pane_head(pane, end).to_string();
+            // The head is an object; the results are written as its last member.
+            head.pop();
+            written(write!(out, "{comma}{head},\"results\":["))?;
+            self.results(&mut out, at, end)?;
+            written(write!(out, "]}}"))?;
+        }
+        written(writeln!(out, "]}}"))?;
+        written(out.flush())
+    }
+
+    fn results(&self, out: &mut BufWriter<Stdout>, pane: usize, end: &PaneProgress) -> Result<()> {
+        for (at, result) in end.results.iter().enumerate() {
+            let comma = if at > 0 { "," } else { "" };
+            let columns: serde_json::Value = result.columns.iter().map(column).collect();
+            let affected = json!(result.affected);
+            written(write!(out, "{comma}{{\"columns\":{columns},\"affected\":{affected},\"rows\":["))?;
+            let mut separator = "";
+            for batch in self.blocks(pane, at, result) {
+                let batch = batch?;
+                for row in batch.cells.chunks(batch.columns.len().max(1)) {
+                    let row: serde_json::Value = row.iter().map(Value::to_json).collect();
+                    written(write!(out, "{separator}{row}"))?;
+                    separator = ",";
+                }
+            }
+            written(write!(out, "]}}"))?;
+        }
+        Ok(())
+    }
+
+    fn tables(&self) -> Result<()> {
+        let style = Style::of_stdout();
+        for (at, (pane, end)) in self.panes.iter().zip(self.ends).enumerate() {
+            if self.panes.len() > 1 {
+                print(&format!("{} {}\n", style.strong(pane.store.as_str()), style.faint(&one_line(&pane.text, CELL))))?;
+            }
+            for (index, result) in end.results.iter().enumerate() {
+                for batch in self.blocks(at, index, result) {
+                    print(&table(&batch?))?;
+                }
+                if result.rows == 0 && !result.columns.is_empty() {
+                    print(&table(&Batch { columns: result.columns.clone().into(), rows: 0, cells: Vec::new() }))?;
+                }
+            }
+            print(&format!("{}\n", style.faint(&summary(end))))?;
+            if let Some(error) = &end.error {
+                crate::terminal::complain(error);
+            }
+        }
+        Ok(())
+    }
+
+    fn blocks(&self, pane: usize, index: usize, result: &ResultHead) -> impl Iterator<Item = Result<Batch>> {
+        let number = |it: usize| u32::try_from(it).unwrap_or(u32::MAX);
+        let id = ResultId { run: self.run, pane: number(pane), index: number(index) };
+        let starts = (0..result.rows).step_by(BLOCK as usize);
+        starts.map(move |first| self.workbench.page(id, first, BLOCK))
+    }
+}
+
+fn pane_head(pane: &PaneStatement, end: &PaneProgress) -> serde_json::Value {
+    json!({
+        "store": pane.store,
+        "statement": pane.text,
+        "state": end.state,
+        "error": end.error.as_ref().map(ToString::to_string),
+        "hint": end.error.as_ref().and_then(|it| it.hint.clone()),
+        "first_row_ms": end.first_row.map(millis),
+        "took_ms": millis(end.took),
+        "rows_total": end.results.iter().map(|it| it.rows).sum::<u64>(),
+        "notices": end.notices,
+    })
+}
+
+fn column(column: &Column) -> serde_json::Value {
+    json!({ "name": column.name, "type": column.type_name })
+}
+
+fn table(batch: &Batch) -> String {
+    let mut table = Table::from_head(batch.columns.iter().map(|it| it.name.clone()).collect());
+    for row in batch.cells.chunks(batch.columns.len().max(1)) {
+        table.row(row.iter().map(|it| one_line(&it.to_string(), CELL)).collect());
+    }
+    table.render()
+}
+
+fn summary(end: &PaneProgress) -> String {
+    let rows: u64 = end.results.iter().map(|it| it.rows).sum();
+    let affected: u64 = end.results.iter().filter_map(|it| it.affected).sum();
+    let first = end.first_row.map_or_else(String::new, |it| format!(", first after {}", human::duration(it)));
+    let changed = if affected > 0 { format!(", {} changed", human::plural(affected, "row")) } else { String::new() };
+    format!("{} in {}{first}{changed}", human::plural(rows, "row"), human::duration(end.took))
+}
