@@ -8,9 +8,17 @@ use crate::name::FieldPath;
 use crate::store::Precision;
 
 mod cast;
+mod common;
 mod fields;
+mod json;
+mod lens;
+mod read;
+mod refusal;
+mod times;
 
-pub use fields::{Outcome, compare};
+pub use cast::Common;
+pub use fields::{Outcome, canonical_side, compare};
+pub use refusal::Refusal;
 
 /// How a field is found and made comparable: path → from → scale → as → compare.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

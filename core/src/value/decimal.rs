@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use bigdecimal::{BigDecimal, RoundingMode};
 use num_bigint::{BigInt, Sign};
-use num_traits::Zero as _;
+use num_traits::{Euclid as _, Zero as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::error::{Error, ErrorKind, Result};
@@ -98,6 +98,24 @@ impl Decimal {
     pub fn scaled(&self, exponent: i32) -> Self {
         let (digits, scale) = self.0.as_bigint_and_exponent();
         Self::new(digits, scale.saturating_sub(i64::from(exponent)))
+    }
+
+    /// The greatest whole number that is not above it, unless that is absurdly long.
+    pub fn floor(&self) -> Option<BigInt> {
+        let (digits, scale) = self.normalized();
+        if scale <= 0 {
+            return self.to_int();
+        }
+        // So far behind the point nothing is left of it but its sign.
+        if scale > n_digits(&digits) {
+            return Some(if digits.sign() == Sign::Minus {
+                BigInt::from(-1)
+            } else {
+                BigInt::ZERO
+            });
+        }
+        let unit = BigInt::from(10).pow(u32::try_from(scale).ok()?);
+        Some(digits.div_euclid(&unit))
     }
 
     /// The whole number, if nothing stands behind the point and it is not absurdly long.
