@@ -1,0 +1,249 @@
+//! Statements side by side: several stores, shared parameters, one run.
+
+use egui::{Rect, Ui, UiBuilder, vec2};
+use parallax_core::error::Error;
+use parallax_core::name::StoreId;
+use parallax_core::wire::{Page, PaneProgress, PaneStatement, Request, ResultId, RunId};
+
+use crate::action::Action;
+use crate::app::Model;
+use crate::format;
+use crate::theme;
+use crate::widgets::{caption, empty, primary, title};
+
+mod editor;
+mod grid;
+mod highlight;
+mod inspector;
+mod pages;
+mod pane;
+mod parameters;
+mod run;
+
+use pane::{Pane, Wish};
+use parameters::Parameters;
+use run::Early;
+
+const MAX_PANES: usize = 4;
+
+/// The panes, the shared parameters, and the runs that are under way.
+#[derive(Debug, Default)]
+pub(crate) struct QueryView {
+    panes: Vec<Pane>,
+    parameters: Parameters,
+    tickets: u64,
+    early: Early,
+    last_pane: u64,
+}
+
+/// Something that runs, for the bottom bar.
+#[derive(Debug)]
+pub(crate) struct Task {
+    pub(crate) run: RunId,
+    pub(crate) pane: u32,
+    pub(crate) name: String,
+    pub(crate) text: String,
+}
+
+impl QueryView {
+    /// Puts a statement into a pane of its own; an empty pane is taken first, else the last one when there are too many.
+    pub(crate) fn open(&mut self, store: StoreId, text: String) {
+        let empty = self.panes.iter().position(Pane::is_empty);
+        let at = empty.or_else(|| (self.panes.len() >= MAX_PANES).then_some(MAX_PANES - 1));
+        match at.and_then(|at| self.panes.get_mut(at)) {
+            Some(pane) => pane.edit(store, text),
+            None => self.add(Some(store), text),
+        }
+    }
+
+    fn add(&mut self, store: Option<StoreId>, text: String) {
+        self.last_pane += 1;
+        self.panes.push(Pane::new(self.last_pane, store, text));
+    }
+
+    /// What runs now.
+    pub(crate) fn tasks(&self) -> Vec<Task> {
+        self.panes.iter().filter_map(Pane::task).collect()
+    }
+
+    /// Runs every pane that has a statement, as one run.
+    pub(crate) fn run_all(&mut self) -> Vec<Action> {
+        self.run_where(|_| true)
+    }
+
+    fn run_where(&mut self, wanted: impl Fn(usize) -> bool) -> Vec<Action> {
+        self.tickets += 1;
+        let ticket = self.tickets;
+        let before = self.runs();
+        let mut statements: Vec<PaneStatement> = Vec::new();
+        for (at, pane) in self.panes.iter_mut().enumerate() {
+            if let (true, Some(statement)) = (wanted(at), pane.statement()) {
+                pane.start(ticket, statements.len());
+                statements.push(statement);
+            }
+        }
+        let mut actions = self.close_unused(&before);
+        if !statements.is_empty() {
+            let parameters = self.parameters.values(&self.texts());
+            let request = Request::Query {
+                panes: statements,
+                parameters,
+            };
+            actions.push(Action::Run { ticket, request });
+        }
+        actions
+    }
+
+    fn texts(&self) -> Vec<&str> {
+        self.panes.iter().map(Pane::text).collect()
+    }
+
+    fn runs(&self) -> Vec<RunId> {
+        let mut runs: Vec<_> = self.panes.iter().filter_map(Pane::run).collect();
+        runs.sort_unstable();
+        runs.dedup();
+        runs
+    }
+
+    /// Frees the results of runs that no pane shows any more.
+    fn close_unused(&self, before: &[RunId]) -> Vec<Action> {
+        let now = self.runs();
+        let gone = before.iter().filter(|it| !now.contains(it));
+        gone.map(|run| Action::Ask(Request::Close { run: *run }))
+            .collect()
+    }
+
+    /// The run has its name; what came of it before is taken up. A run that no pane waits for is dropped on the next one.
+    pub(crate) fn running(&mut self, ticket: u64, run: RunId) {
+        for pane in &mut self.panes {
+            pane.running(ticket, run);
+        }
+        for (pane, progress) in self.early.take(run) {
+            self.progress(run, pane, progress);
+        }
+    }
+
+    pub(crate) fn refused(&mut self, ticket: u64, error: &Error) {
+        for pane in &mut self.panes {
+            pane.refused(ticket, error);
+        }
+    }
+
+    pub(crate) fn progress(&mut self, run: RunId, at: u32, progress: PaneProgress) {
+        match self.panes.iter_mut().find(|it| it.is(run, at)) {
+            Some(pane) => pane.progress(progress),
+            None => self.early.keep(run, at, progress),
+        }
+    }
+
+    pub(crate) fn page(&mut self, page: Page) {
+        let result = page.result;
+        if let Some(pane) = self
+            .panes
+            .iter_mut()
+            .find(|it| it.is(result.run, result.pane))
+        {
+            pane.page(page);
+        }
+    }
+
+    pub(crate) fn page_failed(&mut self, result: ResultId, first: u64, error: Error) {
+        if let Some(pane) = self
+            .panes
+            .iter_mut()
+            .find(|it| it.is(result.run, result.pane))
+        {
+            pane.page_failed(result, first, error);
+        }
+    }
+
+    pub(crate) fn ui(&mut self, ui: &mut Ui, model: &Model) -> Vec<Action> {
+        let stores = model.stores();
+        if stores.is_empty() {
+            empty(
+                ui,
+                "No store to ask",
+                "a deployment with stores comes first",
+            );
+            return Vec::new();
+        }
+        if self.panes.is_empty() {
+            for store in stores.iter().take(2) {
+                self.add(Some(store.name.clone()), String::new());
+            }
+        }
+        let frame = egui::Frame::new().inner_margin(egui::Margin::symmetric(12, 8));
+        frame
+            .show(ui, |ui| {
+                let mut actions = self.tools(ui);
+                let texts: Vec<String> = self.panes.iter().map(|it| it.text().to_owned()).collect();
+                self.parameters.ui(ui, &texts);
+                actions.extend(self.side_by_side(ui, model));
+                actions
+            })
+            .inner
+    }
+
+    fn tools(&mut self, ui: &mut Ui) -> Vec<Action> {
+        let mut actions = Vec::new();
+        ui.horizontal(|ui| {
+            title(ui, "Query");
+            let run = primary(ui, "Run all").on_hover_text("Ctrl-Enter");
+            if run.clicked() {
+                actions.extend(self.run_all());
+            }
+            let can_add = self.panes.len() < MAX_PANES;
+            let add = ui.add_enabled(can_add, egui::Button::new("Add pane"));
+            if add.clicked() {
+                let store = self.panes.last().and_then(|it| it.store().cloned());
+                self.add(store, String::new());
+            }
+            caption(
+                ui,
+                format!(
+                    "{} · Ctrl-Enter runs all",
+                    format::plural(self.panes.len(), "pane")
+                ),
+            );
+        });
+        actions
+    }
+
+    fn side_by_side(&mut self, ui: &mut Ui, model: &Model) -> Vec<Action> {
+        let room = ui.available_rect_before_wrap();
+        let count = self.panes.len() as f32;
+        let width = (room.width() - theme::GAP * (count - 1.0)) / count;
+        let can_remove = self.panes.len() > 1;
+        let mut wishes = Vec::new();
+        for (at, pane) in self.panes.iter_mut().enumerate() {
+            let left = room.left() + (width + theme::GAP) * at as f32;
+            let rect =
+                Rect::from_min_size(egui::pos2(left, room.top()), vec2(width, room.height()));
+            let builder = UiBuilder::new().max_rect(rect).id_salt(("pane", pane.id()));
+            let wished = ui.scope_builder(builder, |ui| pane.ui(ui, model, at + 1, can_remove));
+            wishes.extend(wished.inner.into_iter().map(|it| (at, it)));
+        }
+        ui.allocate_rect(room, egui::Sense::hover());
+        wishes
+            .into_iter()
+            .flat_map(|(at, wish)| self.grant(at, wish))
+            .collect()
+    }
+
+    fn grant(&mut self, at: usize, wish: Wish) -> Vec<Action> {
+        match wish {
+            Wish::Ask(request) => vec![Action::Ask(request)],
+            Wish::Run => self.run_where(|it| it == at),
+            Wish::Remove => self.remove(at),
+        }
+    }
+
+    /// A pane that goes stops its statement and frees its results.
+    fn remove(&mut self, at: usize) -> Vec<Action> {
+        let before = self.runs();
+        let pane = self.panes.remove(at);
+        let mut actions: Vec<_> = pane.cancel().map(Action::Ask).into_iter().collect();
+        actions.extend(self.close_unused(&before));
+        actions
+    }
+}

@@ -1,0 +1,385 @@
+//! The grid: any number of rows, of which only the visible ones are built.
+//!
+//! It scrolls by rows in 64 bits, not by points in 32, so that a row far down stands as still as the first.
+
+use egui::{
+    Align2, CornerRadius, CursorIcon, Id, Rect, Response, Sense, Ui, UiBuilder, WidgetInfo,
+    WidgetType, pos2, vec2,
+};
+use parallax_core::error::Error;
+use parallax_core::store::Column;
+use parallax_core::value::Value;
+use parallax_core::wire::{Page, Request, ResultHead, ResultId};
+
+use super::inspector::Chosen;
+use super::pages::Pages;
+use crate::format;
+use crate::theme::{self, Palette};
+use crate::widgets::{caption, failure};
+
+mod keys;
+mod scroll;
+
+use scroll::Scroll;
+
+const ROW: f32 = 24.0;
+const HEAD: f32 = 42.0;
+const MIN_WIDTH: f32 = 40.0;
+/// Longer texts are cut where they are drawn; the inspector has the whole.
+const MAX_SHOWN: usize = 240;
+
+/// One result: its columns, the rows at hand, and what of it is shown.
+#[derive(Debug)]
+pub(super) struct Grid {
+    id: ResultId,
+    columns: Vec<Column>,
+    widths: Vec<f32>,
+    pages: Pages,
+    scroll: Scroll,
+    chosen: Option<(u64, usize)>,
+}
+
+impl Grid {
+    pub(super) fn new(id: ResultId, head: &ResultHead) -> Self {
+        Self {
+            id,
+            columns: head.columns.clone(),
+            widths: head.columns.iter().map(first_width).collect(),
+            pages: Pages::new(id, head.rows),
+            scroll: Scroll::default(),
+            chosen: None,
+        }
+    }
+
+    pub(super) fn rows(&self) -> u64 {
+        self.pages.rows()
+    }
+
+    pub(super) fn grow(&mut self, head: &ResultHead) {
+        self.pages.grow(head.rows);
+        if self.columns != head.columns {
+            self.columns.clone_from(&head.columns);
+            self.widths = head.columns.iter().map(first_width).collect();
+        }
+    }
+
+    pub(super) fn take(&mut self, page: Page) {
+        self.pages.take(page);
+    }
+
+    pub(super) fn failed(&mut self, first: u64, error: Error) {
+        self.pages.failed(first, error);
+    }
+
+    /// The cell for the inspector.
+    pub(super) fn selected(&self) -> Option<Chosen<'_>> {
+        let (row, at) = self.chosen?;
+        let column = self.columns.get(at)?;
+        Some(Chosen {
+            column: &column.name,
+            declared: &column.type_name,
+            row,
+            value: self.pages.cell(row, at),
+        })
+    }
+
+    /// Draws the grid; returns the pages that it wants.
+    pub(super) fn ui(&mut self, ui: &mut Ui, height: f32, name: &str) -> Vec<Request> {
+        if let Some(error) = self.pages.error().cloned() {
+            failure(ui, &error);
+            if ui.button("Ask for the rows again").clicked() {
+                self.pages.retry();
+            }
+        }
+        if self.columns.is_empty() {
+            caption(ui, "The statement returned no columns.");
+            return Vec::new();
+        }
+        let size = vec2(ui.available_width(), height.max(HEAD + ROW));
+        let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
+        let id = Id::new(("grid", self.id));
+        let response = ui.interact(rect, id, Sense::click());
+        response.widget_info(|| WidgetInfo::labeled(WidgetType::Panel, true, name));
+        let builder = UiBuilder::new().max_rect(rect).id_salt(id);
+        let shown = ui.scope_builder(builder, |ui| self.draw(ui, rect, &response));
+        self.pages.wanted(shown.inner)
+    }
+
+    fn draw(&mut self, ui: &mut Ui, rect: Rect, response: &Response) -> std::ops::Range<u64> {
+        let palette = Palette::of(ui);
+        let radius = CornerRadius::same(theme::SMALL_RADIUS);
+        ui.painter().rect(
+            rect,
+            radius,
+            palette.surface,
+            palette.rule(),
+            egui::StrokeKind::Inside,
+        );
+        let body = Rect::from_min_max(rect.min + vec2(0.0, HEAD), rect.max);
+        let room = vec2(body.width() - self.gutter(), body.height());
+        let wide: f32 = self.widths.iter().sum();
+        self.scroll.lay_out(self.rows(), room, wide);
+        self.scroll.wheel(ui, rect);
+        if response.clicked() {
+            response.request_focus();
+        }
+        if ui.memory(|it| it.has_focus(response.id)) {
+            self.keys(ui, response.id);
+        }
+        ui.set_clip_rect(ui.clip_rect().intersect(rect));
+        let shown = self.scroll.visible();
+        for row in shown.clone() {
+            self.row(ui, body, row, response.id);
+        }
+        self.header(
+            ui,
+            Rect::from_min_max(rect.min, pos2(rect.right(), body.top())),
+        );
+        self.scroll.bars(
+            ui,
+            body.with_min_x(body.left() + self.gutter()),
+            response.id,
+        );
+        crate::widgets::focus_ring(ui, response);
+        shown
+    }
+
+    /// Room for the row numbers.
+    fn gutter(&self) -> f32 {
+        let digits = format::count(self.rows()).len();
+        (digits as f32 * 7.5 + 16.0).max(36.0)
+    }
+
+    fn left_of(&self, column: usize) -> f32 {
+        let before: f32 = self.widths.iter().take(column).sum();
+        self.gutter() + before - self.scroll.left()
+    }
+
+    fn header(&mut self, ui: &mut Ui, rect: Rect) {
+        let palette = Palette::of(ui);
+        let radius = CornerRadius {
+            nw: theme::SMALL_RADIUS,
+            ne: theme::SMALL_RADIUS,
+            sw: 0,
+            se: 0,
+        };
+        ui.painter()
+            .rect_filled(rect.shrink(1.0), radius, palette.sunken);
+        ui.painter()
+            .hline(rect.x_range(), rect.bottom(), palette.rule());
+        let corner = rect.with_max_x(rect.left() + self.gutter());
+        let font = theme::font(theme::CAPTION);
+        let clip = ui.clip_rect();
+        ui.set_clip_rect(clip.intersect(rect.with_min_x(corner.right())));
+        for at in 0..self.columns.len() {
+            self.heading(ui, rect, at);
+        }
+        ui.set_clip_rect(clip);
+        ui.painter().text(
+            corner.center(),
+            Align2::CENTER_CENTER,
+            "row",
+            font,
+            palette.muted,
+        );
+    }
+
+    fn heading(&mut self, ui: &mut Ui, rect: Rect, at: usize) {
+        let (Some(column), Some(width)) = (self.columns.get(at), self.widths.get(at).copied())
+        else {
+            return;
+        };
+        let palette = Palette::of(ui);
+        let left = rect.left() + self.left_of(at);
+        let cell = Rect::from_min_size(pos2(left, rect.top()), vec2(width, rect.height()));
+        if !cell.intersects(rect) {
+            return;
+        }
+        let id = Id::new(("heading", self.id, at));
+        let response = ui.interact(cell, id, Sense::hover());
+        let name = format!("Column {} {}", column.name, column.type_name);
+        response.widget_info(|| WidgetInfo::labeled(WidgetType::Label, true, name.trim()));
+        let room = width - 14.0;
+        line(
+            ui,
+            pos2(left + 8.0, rect.top() + 5.0),
+            &column.name,
+            theme::font(theme::BODY),
+            palette.text,
+            room,
+        );
+        let kind = if column.type_name.is_empty() {
+            "–"
+        } else {
+            &column.type_name
+        };
+        line(
+            ui,
+            pos2(left + 8.0, rect.top() + 22.0),
+            kind,
+            theme::font(theme::CAPTION),
+            palette.muted,
+            room,
+        );
+        ui.painter()
+            .vline(cell.right(), cell.y_range(), palette.rule());
+        self.resize(ui, cell, at);
+    }
+
+    fn resize(&mut self, ui: &Ui, cell: Rect, at: usize) {
+        let handle = Rect::from_center_size(
+            pos2(cell.right(), cell.center().y),
+            vec2(8.0, cell.height()),
+        );
+        let id = Id::new(("resize", self.id, at));
+        let response = ui
+            .interact(handle, id, Sense::drag())
+            .on_hover_cursor(CursorIcon::ResizeColumn);
+        if let Some(width) = self.widths.get_mut(at).filter(|_| response.dragged()) {
+            *width = (*width + response.drag_delta().x).max(MIN_WIDTH);
+        }
+    }
+
+    fn row(&mut self, ui: &mut Ui, body: Rect, row: u64, grid: Id) {
+        let palette = Palette::of(ui);
+        let top = body.top() + self.scroll.top_of(row);
+        let line_rect = Rect::from_min_size(pos2(body.left(), top), vec2(body.width(), ROW));
+        ui.painter()
+            .hline(line_rect.x_range(), line_rect.bottom(), palette.rule());
+        let clip = ui.clip_rect();
+        ui.set_clip_rect(clip.intersect(body.with_min_x(body.left() + self.gutter())));
+        for at in 0..self.columns.len() {
+            self.cell(ui, line_rect, (row, at), grid);
+        }
+        ui.set_clip_rect(clip);
+        let number = line_rect.with_max_x(body.left() + self.gutter());
+        let right = pos2(number.right() - 8.0, number.center().y);
+        let font = theme::font(theme::CAPTION);
+        ui.painter().text(
+            right,
+            Align2::RIGHT_CENTER,
+            format::count(row + 1),
+            font,
+            palette.muted,
+        );
+    }
+
+    fn cell(&mut self, ui: &mut Ui, line_rect: Rect, place: (u64, usize), grid: Id) {
+        let (row, at) = place;
+        let width = self.widths.get(at).copied().unwrap_or(MIN_WIDTH);
+        let left = line_rect.left() + self.left_of(at);
+        let rect = Rect::from_min_size(pos2(left, line_rect.top()), vec2(width, ROW));
+        if !rect.intersects(ui.clip_rect()) {
+            return;
+        }
+        let response = ui.interact(rect, Id::new(("cell", self.id, row, at)), Sense::click());
+        if response.clicked() {
+            self.chosen = Some(place);
+            ui.memory_mut(|it| it.request_focus(grid));
+        }
+        let chosen = self.chosen == Some(place);
+        let value = self.pages.cell(row, at);
+        let name = self.columns.get(at).map_or("", |it| it.name.as_str());
+        announce(&response, ui, (name, row), value, chosen);
+        paint(ui, rect, value, chosen);
+    }
+}
+
+/// The exact value stands in the accessibility tree, under the column's name and the row's number.
+fn announce(response: &Response, ui: &Ui, place: (&str, u64), value: Option<&Value>, chosen: bool) {
+    response.widget_info(|| {
+        let label = format!("{}, row {}", place.0, place.1 + 1);
+        let mut info = WidgetInfo::selected(WidgetType::Other, true, chosen, label);
+        info.current_text_value =
+            Some(value.map_or_else(|| "loading".to_owned(), ToString::to_string));
+        info
+    });
+    ui.ctx().accesskit_node_builder(response.id, |node| {
+        node.set_role(egui::accesskit::Role::Cell)
+    });
+}
+
+fn paint(ui: &Ui, rect: Rect, value: Option<&Value>, chosen: bool) {
+    let palette = Palette::of(ui);
+    if chosen {
+        ui.painter().rect_filled(rect, 0.0, palette.accent_soft);
+        let stroke = egui::Stroke::new(1.5, palette.accent);
+        ui.painter()
+            .rect_stroke(rect, 0.0, stroke, egui::StrokeKind::Inside);
+    }
+    let Some(value) = value else {
+        let left = rect.left_center() + vec2(8.0, 0.0);
+        ui.painter().text(
+            left,
+            Align2::LEFT_CENTER,
+            "…",
+            theme::font(theme::BODY),
+            palette.muted,
+        );
+        return;
+    };
+    let color = if value.is_null() {
+        palette.muted
+    } else {
+        palette.text
+    };
+    let text = shown(value);
+    let galley = one_line(
+        ui,
+        &text,
+        theme::mono(theme::MONO),
+        color,
+        rect.width() - 16.0,
+    );
+    let y = rect.center().y - galley.size().y / 2.0;
+    let x = if is_number(value) {
+        rect.right() - 8.0 - galley.size().x
+    } else {
+        rect.left() + 8.0
+    };
+    ui.painter().galley(pos2(x, y), galley, color);
+}
+
+fn shown(value: &Value) -> String {
+    let text = value.to_string();
+    let cut: String = text.chars().take(MAX_SHOWN).collect();
+    cut.replace('\n', " ↵ ")
+}
+
+fn is_number(value: &Value) -> bool {
+    matches!(
+        value,
+        Value::I64(_) | Value::U64(_) | Value::BigInt(_) | Value::Decimal(_) | Value::F64(_)
+    )
+}
+
+fn line(ui: &Ui, at: egui::Pos2, text: &str, font: egui::FontId, color: egui::Color32, room: f32) {
+    let galley = one_line(ui, text, font, color, room);
+    ui.painter().galley(at, galley, color);
+}
+
+fn one_line(
+    ui: &Ui,
+    text: &str,
+    font: egui::FontId,
+    color: egui::Color32,
+    room: f32,
+) -> std::sync::Arc<egui::Galley> {
+    let mut job = egui::text::LayoutJob::simple_singleline(text.to_owned(), font, color);
+    job.wrap = egui::text::TextWrapping::truncate_at_width(room.max(8.0));
+    ui.painter().layout_job(job)
+}
+
+/// A first guess by the type and the name; a person may drag it.
+fn first_width(column: &Column) -> f32 {
+    let kind = column.type_name.to_lowercase();
+    let by_type = if kind.contains("int") || kind.contains("bool") {
+        96.0
+    } else if kind.contains("time") || kind.contains("json") {
+        208.0
+    } else {
+        152.0
+    };
+    let by_name = column.name.chars().count() as f32 * 8.0 + 24.0;
+    by_name.clamp(by_type, 320.0)
+}

@@ -1,0 +1,351 @@
+//! One pane: a store, a statement, how far its run is, and its results.
+
+use egui::{ComboBox, Ui};
+use parallax_core::error::Error;
+use parallax_core::name::StoreId;
+use parallax_core::wire::{Page, PaneProgress, PaneState, PaneStatement, Request, ResultId, RunId};
+
+use super::grid::Grid;
+use super::highlight::Highlight;
+use super::{Task, editor, inspector};
+use crate::app::Model;
+use crate::format;
+use crate::theme;
+use crate::widgets::{Sign, announce, caption, card, failure, pill};
+
+/// What a pane wants done.
+#[derive(Debug)]
+pub(super) enum Wish {
+    Ask(Request),
+    Run,
+    Remove,
+}
+
+/// Where the pane's last run stands.
+#[derive(Debug, Default)]
+enum Run {
+    #[default]
+    Never,
+    /// Asked for, not named yet; the index is the pane's within the run.
+    Asked {
+        ticket: u64,
+        at: u32,
+    },
+    Named {
+        run: RunId,
+        at: u32,
+    },
+    Refused(Error),
+}
+
+#[derive(Debug)]
+pub(super) struct Pane {
+    id: u64,
+    store: Option<StoreId>,
+    text: String,
+    highlight: Highlight,
+    run: Run,
+    progress: Option<PaneProgress>,
+    result: usize,
+    grids: Vec<Grid>,
+}
+
+impl Pane {
+    pub(super) fn new(id: u64, store: Option<StoreId>, text: String) -> Self {
+        Self {
+            id,
+            store,
+            text,
+            highlight: Highlight::default(),
+            run: Run::Never,
+            progress: None,
+            result: 0,
+            grids: Vec::new(),
+        }
+    }
+
+    pub(super) fn id(&self) -> u64 {
+        self.id
+    }
+
+    pub(super) fn store(&self) -> Option<&StoreId> {
+        self.store.as_ref()
+    }
+
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.text.trim().is_empty()
+    }
+
+    pub(super) fn edit(&mut self, store: StoreId, text: String) {
+        self.store = Some(store);
+        self.text = text;
+    }
+
+    pub(super) fn statement(&self) -> Option<PaneStatement> {
+        let store = self.store.clone().filter(|_| !self.is_empty())?;
+        let text = self.text.clone();
+        Some(PaneStatement { store, text })
+    }
+
+    pub(super) fn start(&mut self, ticket: u64, at: usize) {
+        let at = u32::try_from(at).unwrap_or(u32::MAX);
+        self.run = Run::Asked { ticket, at };
+        self.progress = None;
+        self.grids.clear();
+        self.result = 0;
+    }
+
+    pub(super) fn running(&mut self, asked: u64, run: RunId) {
+        if let Run::Asked { ticket, at } = self.run
+            && ticket == asked
+        {
+            self.run = Run::Named { run, at };
+        }
+    }
+
+    pub(super) fn refused(&mut self, asked: u64, error: &Error) {
+        if matches!(self.run, Run::Asked { ticket, .. } if ticket == asked) {
+            self.run = Run::Refused(error.clone());
+        }
+    }
+
+    pub(super) fn run(&self) -> Option<RunId> {
+        match self.run {
+            Run::Named { run, .. } => Some(run),
+            Run::Never | Run::Asked { .. } | Run::Refused(_) => None,
+        }
+    }
+
+    pub(super) fn is(&self, wanted: RunId, pane: u32) -> bool {
+        matches!(self.run, Run::Named { run, at } if run == wanted && at == pane)
+    }
+
+    pub(super) fn progress(&mut self, progress: PaneProgress) {
+        let Run::Named { run, at } = self.run else {
+            return;
+        };
+        for (index, head) in progress.results.iter().enumerate() {
+            match self.grids.get_mut(index) {
+                Some(grid) => grid.grow(head),
+                None => {
+                    let index = u32::try_from(index).unwrap_or(u32::MAX);
+                    self.grids.push(Grid::new(
+                        ResultId {
+                            run,
+                            pane: at,
+                            index,
+                        },
+                        head,
+                    ));
+                }
+            }
+        }
+        self.progress = Some(progress);
+    }
+
+    pub(super) fn page(&mut self, page: Page) {
+        if let Some(grid) = self.grids.get_mut(page.result.index as usize) {
+            grid.take(page);
+        }
+    }
+
+    pub(super) fn page_failed(&mut self, result: ResultId, first: u64, error: Error) {
+        if let Some(grid) = self.grids.get_mut(result.index as usize) {
+            grid.failed(first, error);
+        }
+    }
+
+    fn is_running(&self) -> bool {
+        let state = self.progress.as_ref().map(|it| it.state);
+        match self.run {
+            Run::Asked { .. } => true,
+            Run::Named { .. } => state.is_none_or(|it| it == PaneState::Running),
+            Run::Never | Run::Refused(_) => false,
+        }
+    }
+
+    /// What stops the pane's statement, if it runs.
+    pub(super) fn cancel(&self) -> Option<Request> {
+        match self.run {
+            Run::Named { run, at } if self.is_running() => Some(Request::Cancel {
+                run,
+                pane: Some(at),
+            }),
+            _ => None,
+        }
+    }
+
+    pub(super) fn task(&self) -> Option<Task> {
+        let Run::Named { run, at } = self.run else {
+            return None;
+        };
+        let store = self.store.as_ref().filter(|_| self.is_running())?;
+        let took = self
+            .progress
+            .as_ref()
+            .map(|it| format!(" · {}", format::duration(it.took)));
+        let name = format!("query in {store}");
+        let text = format!("{name}{}", took.unwrap_or_default());
+        Some(Task {
+            run,
+            pane: at,
+            name,
+            text,
+        })
+    }
+
+    pub(super) fn ui(
+        &mut self,
+        ui: &mut Ui,
+        model: &Model,
+        at: usize,
+        can_remove: bool,
+    ) -> Vec<Wish> {
+        let mut wishes = Vec::new();
+        card(ui).show(ui, |ui| {
+            ui.set_min_size(ui.available_size());
+            ui.spacing_mut().item_spacing.y = 6.0;
+            wishes.extend(self.head(ui, model, at, can_remove));
+            editor::ui(ui, &mut self.text, &mut self.highlight, at, self.id);
+            self.state(ui);
+            self.tabs(ui);
+            wishes.extend(self.result(ui, at));
+        });
+        wishes
+    }
+
+    fn head(&mut self, ui: &mut Ui, model: &Model, at: usize, can_remove: bool) -> Vec<Wish> {
+        let mut wishes = Vec::new();
+        ui.horizontal(|ui| {
+            self.chooser(ui, model, at);
+            if named_button(ui, "Run", &format!("Run pane {at}")) {
+                wishes.push(Wish::Run);
+            }
+            let cancel = self.cancel();
+            ui.add_enabled_ui(cancel.is_some(), |ui| {
+                if named_button(ui, "Cancel", &format!("Cancel pane {at}")) {
+                    wishes.extend(cancel.map(Wish::Ask));
+                }
+            });
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                if can_remove && named_button(ui, "✕", &format!("Remove pane {at}")) {
+                    wishes.push(Wish::Remove);
+                }
+            });
+        });
+        wishes
+    }
+
+    fn chooser(&mut self, ui: &mut Ui, model: &Model, at: usize) {
+        let chosen = self
+            .store
+            .as_ref()
+            .map_or("choose a store".to_owned(), ToString::to_string);
+        let combo = ComboBox::from_id_salt("store")
+            .selected_text(&chosen)
+            .width(120.0);
+        let shown = combo.show_ui(ui, |ui| {
+            for store in model.stores() {
+                let sign = Sign::store(store.state);
+                let text = format!("{} {}", sign.mark, store.name);
+                let is_chosen = self.store.as_ref() == Some(&store.name);
+                if ui.selectable_label(is_chosen, text).clicked() {
+                    self.store = Some(store.name.clone());
+                }
+            }
+        });
+        let name = format!("Store of pane {at}");
+        announce(ui, &shown.response, egui::WidgetType::ComboBox, &name);
+    }
+
+    fn state(&self, ui: &mut Ui) {
+        match (&self.run, &self.progress) {
+            (Run::Never, _) => {
+                caption(ui, "not run yet · Ctrl-Enter runs all panes");
+            }
+            (Run::Refused(error), _) => failure(ui, error),
+            (Run::Asked { .. }, _) | (Run::Named { .. }, None) => {
+                caption(ui, "starting…");
+            }
+            (Run::Named { .. }, Some(progress)) => measured(ui, progress),
+        }
+    }
+
+    fn tabs(&mut self, ui: &mut Ui) {
+        if self.grids.len() < 2 {
+            return;
+        }
+        ui.horizontal_wrapped(|ui| {
+            for (at, grid) in self.grids.iter().enumerate() {
+                let text = format!("Result {} · {} rows", at + 1, format::count(grid.rows()));
+                if ui.selectable_label(self.result == at, text).clicked() {
+                    self.result = at;
+                }
+            }
+        });
+    }
+
+    fn result(&mut self, ui: &mut Ui, at: usize) -> Vec<Wish> {
+        let Some(grid) = self.grids.get_mut(self.result) else {
+            return Vec::new();
+        };
+        let room = ui.available_height();
+        let inspected = grid.selected().is_some();
+        let height = if inspected {
+            (room - 116.0).max(80.0)
+        } else {
+            room
+        };
+        let wishes = grid.ui(ui, height, &format!("Result of pane {at}"));
+        if let Some(cell) = grid.selected() {
+            ui.add_space(theme::HALF_GAP);
+            inspector::ui(ui, &cell);
+        }
+        wishes.into_iter().map(Wish::Ask).collect()
+    }
+}
+
+fn named_button(ui: &mut Ui, text: &str, name: &str) -> bool {
+    let response = ui.button(text).on_hover_text(name);
+    announce(ui, &response, egui::WidgetType::Button, name);
+    response.clicked()
+}
+
+/// State, time to the first row, total time, rows and bytes; then what went wrong, and what the server said.
+fn measured(ui: &mut Ui, progress: &PaneProgress) {
+    let sign = Sign::run(progress.state);
+    ui.horizontal_wrapped(|ui| {
+        pill(ui, sign, sign.word);
+        caption(ui, numbers(progress));
+    });
+    if let Some(error) = &progress.error {
+        failure(ui, error);
+    }
+    for notice in &progress.notices {
+        caption(ui, format!("server: {notice}"));
+    }
+}
+
+fn numbers(progress: &PaneProgress) -> String {
+    let first = progress
+        .first_row
+        .map(|it| format!("first row {}", format::duration(it)));
+    let rows: u64 = progress.results.iter().map(|it| it.rows).sum();
+    let affected: Option<u64> = progress
+        .results
+        .iter()
+        .filter_map(|it| it.affected)
+        .reduce(|one, other| one + other);
+    let affected = affected.map(|it| format!("{} changed", format::count(it)));
+    let always = [
+        format!("total {}", format::duration(progress.took)),
+        format!("{} rows", format::count(rows)),
+        format::bytes(progress.bytes),
+    ];
+    let parts: Vec<_> = first.into_iter().chain(always).chain(affected).collect();
+    parts.join(" · ")
+}

@@ -1,0 +1,200 @@
+//! Fields by representations: what differs first, what is equal folded, the source of truth pinned at the left.
+
+use egui::{Rect, ScrollArea, Sense, Ui, Vec2, pos2, vec2};
+use jiff::Timestamp;
+use parallax_core::compare::FieldVerdict;
+use parallax_core::deployment::Role;
+use parallax_core::trace::{FieldObservation, Found, Observation, Trace};
+
+use super::{cell, column};
+use crate::format;
+use crate::theme::{self, Palette};
+use crate::widgets::card;
+
+const NAME_WIDTH: f32 = 124.0;
+const COLUMN_WIDTH: f32 = 208.0;
+const DIFFERING_ROW: f32 = 34.0;
+const EQUAL_ROW: f32 = 26.0;
+
+/// Which representation is chosen, and whether the equal rows are open.
+#[derive(Debug, Default)]
+pub(super) struct Matrix {
+    chosen: usize,
+    open: bool,
+}
+
+/// One field, as an index into each observation's fields.
+struct Row<'t> {
+    name: &'t str,
+    differs: bool,
+}
+
+impl Matrix {
+    /// The worst representation is chosen first.
+    pub(super) fn of(trace: &Trace) -> Self {
+        let worst = trace
+            .observations
+            .iter()
+            .enumerate()
+            .max_by_key(|(at, it)| (it.verdict.severity(), std::cmp::Reverse(*at)));
+        Self {
+            chosen: worst.map_or(0, |(at, _)| at),
+            open: false,
+        }
+    }
+
+    pub(super) fn chosen(&self) -> usize {
+        self.chosen
+    }
+
+    pub(super) fn ui(&mut self, ui: &mut Ui, trace: &Trace, now: Timestamp) {
+        let rows = rows(trace);
+        let differing: Vec<_> = rows.iter().filter(|it| it.differs).collect();
+        let equal: Vec<_> = rows.iter().filter(|it| !it.differs).collect();
+        let (pinned, others) = order(trace);
+        let room = ui.available_width() - 26.0 - NAME_WIDTH;
+        let width = (room / trace.observations.len().max(1) as f32).max(COLUMN_WIDTH);
+        card(ui).inner_margin(egui::Margin::same(0)).show(ui, |ui| {
+            ui.spacing_mut().item_spacing = Vec2::ZERO;
+            ui.set_width(ui.available_width());
+            let mut shown = differing;
+            if self.open {
+                shown.extend(&equal);
+            }
+            ui.horizontal_top(|ui| {
+                names(ui, &shown);
+                for at in pinned {
+                    self.column(ui, trace, at, &shown, width, now);
+                }
+                ScrollArea::horizontal()
+                    .id_salt("representations")
+                    .show(ui, |ui| {
+                        ui.horizontal_top(|ui| {
+                            for at in others {
+                                self.column(ui, trace, at, &shown, width, now);
+                            }
+                        });
+                    });
+            });
+            self.fold(ui, equal.len());
+        });
+    }
+
+    fn column(
+        &mut self,
+        ui: &mut Ui,
+        trace: &Trace,
+        at: usize,
+        rows: &[&Row<'_>],
+        width: f32,
+        now: Timestamp,
+    ) {
+        let Some(observation) = trace.observations.get(at) else {
+            return;
+        };
+        ui.vertical(|ui| {
+            let chosen = at == self.chosen;
+            if column::head(ui, observation, width, chosen, now) {
+                self.chosen = at;
+            }
+            for row in rows {
+                let height = height(row);
+                let (rect, response) = ui.allocate_exact_size(vec2(width, height), Sense::hover());
+                background(ui, rect, row.differs);
+                if let Some(field) = field(observation, row.name) {
+                    cell::ui(ui, rect, &response, observation, field);
+                }
+            }
+        });
+    }
+
+    fn fold(&mut self, ui: &mut Ui, equal: usize) {
+        if equal == 0 {
+            return;
+        }
+        let mark = if self.open { "▾" } else { "▸" };
+        let text = format!("{} {mark}", format::plural(equal, "equal field"));
+        let margin = egui::Frame::new().inner_margin(egui::Margin::symmetric(12, 6));
+        margin.show(ui, |ui| {
+            if ui.button(text).clicked() {
+                self.open = !self.open;
+            }
+        });
+    }
+}
+
+fn names(ui: &mut Ui, rows: &[&Row<'_>]) {
+    ui.vertical(|ui| {
+        let palette = Palette::of(ui);
+        let (rect, _) = ui.allocate_exact_size(vec2(NAME_WIDTH, column::HEAD), Sense::hover());
+        let at = pos2(rect.left() + 12.0, rect.bottom() - 14.0);
+        let font = theme::font(theme::CAPTION);
+        ui.painter()
+            .text(at, egui::Align2::LEFT_CENTER, "field", font, palette.muted);
+        for row in rows {
+            let (rect, response) =
+                ui.allocate_exact_size(vec2(NAME_WIDTH, height(row)), Sense::hover());
+            background(ui, rect, row.differs);
+            let at = rect.left_center() + vec2(12.0, 0.0);
+            let font = theme::mono(theme::MONO);
+            ui.painter()
+                .text(at, egui::Align2::LEFT_CENTER, row.name, font, palette.text);
+            crate::widgets::announce(ui, &response, egui::WidgetType::Label, row.name);
+        }
+    });
+}
+
+fn background(ui: &Ui, rect: Rect, differs: bool) {
+    let palette = Palette::of(ui);
+    if !differs {
+        ui.painter().rect_filled(rect, 0.0, palette.sunken);
+    }
+    ui.painter()
+        .hline(rect.x_range(), rect.top(), palette.rule());
+}
+
+fn height(row: &Row<'_>) -> f32 {
+    if row.differs {
+        DIFFERING_ROW
+    } else {
+        EQUAL_ROW
+    }
+}
+
+pub(super) fn field<'o>(observation: &'o Observation, name: &str) -> Option<&'o FieldObservation> {
+    observation.fields.iter().find(|it| it.name == name)
+}
+
+/// The source of truth first, then the others as the deployment has them.
+fn order(trace: &Trace) -> (Vec<usize>, Vec<usize>) {
+    let is_source = |at: &usize| {
+        let it = trace.observations.get(*at);
+        it.is_some_and(|it| it.role == Role::SystemOfRecord)
+    };
+    (0..trace.observations.len()).partition(is_source)
+}
+
+/// The fields in the mapping's order.
+fn rows(trace: &Trace) -> Vec<Row<'_>> {
+    let mut names: Vec<&str> = trace.mapping.fields.iter().map(String::as_str).collect();
+    for field in trace.observations.iter().flat_map(|it| &it.fields) {
+        if !names.contains(&field.name.as_str()) {
+            names.push(&field.name);
+        }
+    }
+    let row = |name| Row {
+        name,
+        differs: trace.observations.iter().any(|it| differs(it, name)),
+    };
+    names.into_iter().map(row).collect()
+}
+
+/// A record that is not there, or could not be read, says so in its head, not in every row.
+fn differs(observation: &Observation, name: &str) -> bool {
+    let verdict = field(observation, name).map(|it| it.verdict);
+    observation.state == Found::Found
+        && matches!(
+            verdict,
+            Some(FieldVerdict::Different | FieldVerdict::Absent | FieldVerdict::Unreadable)
+        )
+}
