@@ -1,0 +1,194 @@
+//! What an outbox still holds.
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use parallax_core::error::Result;
+use parallax_core::lag::{Backlog, OutboxProbe, SubjectBacklog};
+use parallax_core::store::Subject;
+use parallax_core::value::Value;
+use sqlx::sqlite::SqliteRow;
+
+use super::layout::Source;
+use super::lease::{Lease, Sql};
+use super::operand::{ALIAS, Operand};
+use super::records::required;
+use super::types::{Declared, Stored, stored};
+
+const OPERATION: &str = "read the outbox";
+
+/// The newest sent rows among which the one sent last is looked for, where no index knows it.
+const RECENT_ROWS: u32 = 10_000;
+
+/// The columns of one outbox, and which of its rows are about the subject's datasets.
+struct Outbox<'s> {
+    source: &'s Source,
+    created: Operand,
+    sent: Operand,
+    about: Sql,
+}
+
+pub(super) async fn backlog(
+    lease: &mut Lease,
+    source: &Source,
+    probe: &OutboxProbe,
+    subject: &Subject,
+) -> Result<Backlog> {
+    let outbox = Outbox {
+        source,
+        created: required(source, &probe.created)?,
+        sent: required(source, &probe.sent)?,
+        about: about_datasets(source, probe, subject)?,
+    };
+    let rows = lease.rows(&outbox.totals(), OPERATION).await?;
+    let mut backlog = Backlog::default();
+    if let Some(row) = rows.first() {
+        backlog.unsent = stored(row, 0).count().unwrap_or_default();
+        backlog.oldest = time_at(row, 1);
+        backlog.last_sent = time_at(row, 2);
+    }
+    if let (Some(path), Some(key)) = (&probe.key, &subject.key) {
+        let path = required(source, path)?;
+        backlog.subject = Some(outbox.of_key(lease, &path, key).await?);
+    }
+    Ok(backlog)
+}
+
+fn about_datasets(source: &Source, probe: &OutboxProbe, subject: &Subject) -> Result<Sql> {
+    let mut sql = Sql::default();
+    if let Some(dataset) = &probe.dataset {
+        let names = subject.names.iter().map(|it| Value::from(it.as_str()));
+        is_any(&mut sql, &required(source, dataset)?, names.collect());
+    }
+    Ok(sql)
+}
+
+impl Outbox<'_> {
+    /// One statement, so that its numbers belong together. What is unsent is mostly a small partial index.
+    fn totals(&self) -> Sql {
+        let unsent = format!(
+            "FROM {} WHERE {} IS NULL",
+            self.source.from(),
+            self.sent.sql
+        );
+        let mut sql = Sql::new(format!("SELECT (SELECT count(*) {unsent}"));
+        sql.append(&self.about);
+        sql.push(&format!("), (SELECT min({}) {unsent}", self.created.sql));
+        sql.append(&self.about).push("), (");
+        sql.append(&self.last_sent()).push(")");
+        sql
+    }
+
+    /// Rows are sent about in the order in which they are written, so the last one sent is among the newest that are.
+    fn last_sent(&self) -> Sql {
+        let (from, sent) = (self.source.from(), &self.sent.sql);
+        let mut firsts = self
+            .source
+            .table
+            .indices
+            .iter()
+            .filter_map(|it| it.fields.first());
+        let indexed = firsts.any(|it| self.sent.column.as_deref() == Some(it.as_str()));
+        let mut sql = match self.source.table.rowid {
+            Some(rowid) if !indexed => Sql::new(format!(
+                "SELECT max({sent}) FROM (SELECT * FROM {from} WHERE {sent} IS NOT NULL ORDER BY {ALIAS}.{rowid} DESC LIMIT {RECENT_ROWS}) AS {ALIAS} WHERE true"
+            )),
+            _ => Sql::new(format!("SELECT max({sent}) FROM {from} WHERE true")),
+        };
+        sql.append(&self.about);
+        sql
+    }
+
+    async fn of_key(&self, lease: &mut Lease, path: &Operand, key: &str) -> Result<SubjectBacklog> {
+        let (created, sent) = (&self.created.sql, &self.sent.sql);
+        let mut sql = Sql::new(format!(
+            "SELECT count(*) FILTER (WHERE {sent} IS NULL), min({created}) FILTER (WHERE {sent} IS NULL), max({created}), max({sent})
+            FROM {} WHERE true",
+            self.source.from()
+        ));
+        sql.append(&self.about);
+        is_any(&mut sql, path, path.variants(&Value::from(key)));
+        let rows = lease.rows(&sql, OPERATION).await?;
+        let mut backlog = SubjectBacklog::default();
+        if let Some(row) = rows.first() {
+            backlog.unsent = stored(row, 0).count().unwrap_or_default();
+            backlog.oldest = time_at(row, 1);
+            backlog.last_created = time_at(row, 2);
+            backlog.last_sent = time_at(row, 3);
+        }
+        Ok(backlog)
+    }
+}
+
+fn is_any(sql: &mut Sql, operand: &Operand, values: Vec<Value>) {
+    let marks = vec!["?"; values.len()].join(", ");
+    sql.push(&format!(" AND {} IN ({marks})", operand.sql));
+    sql.values.extend(values);
+}
+
+fn time_at(row: &SqliteRow, at: usize) -> Option<Timestamp> {
+    instant(stored(row, at))
+}
+
+/// An instant from text, or from Unix time in whichever unit its size tells; `None` where it is none of these.
+///
+/// Text without a zone is UTC, as SQLite's own `CURRENT_TIMESTAMP` is.
+fn instant(cell: Stored<'_>) -> Option<Timestamp> {
+    match cell {
+        Stored::Integer(it) => unix(it),
+        Stored::Real(it) => seconds(it),
+        Stored::Text(it) => text(it),
+        Stored::Null | Stored::Blob(_) => None,
+    }
+}
+
+fn text(text: &str) -> Option<Timestamp> {
+    match Stored::Text(text).value(Declared::Time) {
+        Value::Timestamp(it) => Some(it),
+        Value::DateTime(it) => utc(it),
+        _ => text.parse().ok(),
+    }
+}
+
+fn utc(time: DateTime) -> Option<Timestamp> {
+    time.to_zoned(TimeZone::UTC).ok().map(|it| it.timestamp())
+}
+
+/// Seconds until the year 5138, milliseconds until the same, and so on.
+fn unix(number: i64) -> Option<Timestamp> {
+    match number.unsigned_abs() {
+        0..100_000_000_000 => Timestamp::from_second(number).ok(),
+        0..100_000_000_000_000 => Timestamp::from_millisecond(number).ok(),
+        0..100_000_000_000_000_000 => Timestamp::from_microsecond(number).ok(),
+        _ => Timestamp::from_nanosecond(i128::from(number)).ok(),
+    }
+}
+
+fn seconds(number: f64) -> Option<Timestamp> {
+    let duration = jiff::SignedDuration::try_from_secs_f64(number).ok()?;
+    Timestamp::from_duration(duration).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_as_outboxes_write_them() {
+        let expected: Timestamp = "2024-02-29T12:00:00Z".parse().expect("a time");
+        let seconds = expected.as_second();
+        for cell in [
+            Stored::Text("2024-02-29T12:00:00Z"),
+            Stored::Text("2024-02-29 12:00:00"),
+            Stored::Text("2024-02-29T13:00:00.000+01:00"),
+            Stored::Integer(seconds),
+            Stored::Integer(seconds * 1_000),
+            Stored::Integer(seconds * 1_000_000),
+            Stored::Integer(seconds * 1_000_000_000),
+        ] {
+            assert_eq!(instant(cell), Some(expected), "{cell:?}");
+        }
+        assert_eq!(instant(Stored::Text("soon")), None);
+        assert_eq!(instant(Stored::Null), None);
+    }
+}
