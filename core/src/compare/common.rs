@@ -25,14 +25,14 @@ fn meet(
     other: &Value,
     precision: Option<Precision>,
 ) -> Option<Result<Common, Refusal>> {
-    use Value::{Date, DateTime, F64, Native, Text, Time, Timestamp as Instant, Uuid};
+    use Value::{Date, DateTime, F64, Native, Text, Time, Timestamp as Moment, Uuid};
     Some(Ok(match (one, other) {
-        (Instant(_), DateTime(_)) => return Some(Err(zoneless())),
-        (Instant(_), it) if is_number(it) => return Some(Err(unitless())),
-        (Instant(_) | Text(_), Instant(_)) => Common::Timestamp(precision),
+        (Moment(_), DateTime(_)) => return Some(Err(zoneless())),
+        (Moment(_), it) if is_number(it) => return Some(Err(unitless())),
+        (Moment(_) | Text(_), Moment(_)) => Common::Timestamp(precision),
         (DateTime(_) | Text(_), DateTime(_)) => Common::DateTime(precision),
         (Time(_) | Text(_), Time(_)) => Common::Time(precision),
-        (DateTime(_) | Instant(_) | Text(_), Date(_)) => Common::Date,
+        (DateTime(_) | Moment(_) | Text(_), Date(_)) => Common::Date,
         (Text(_), Uuid(_)) => Common::Uuid,
         (Text(_), Native { .. }) => Common::Text,
         (Text(_), it) if is_number(it) => Common::Number,
