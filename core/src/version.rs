@@ -29,7 +29,7 @@ pub fn order(copy: &Value, truth: &Value) -> Option<Ordering> {
         return Some(if copy.as_nanosecond() == cut { Ordering::Equal } else { copy.cmp(&truth) });
     }
     let (copy, truth) = (number(copy)?, number(truth)?);
-    Some(compare(&copy, &truth))
+    Some(copy.compare_size(&truth))
 }
 
 /// The largest usual grain of which the time is a multiple, in nanoseconds.
@@ -52,10 +52,6 @@ fn number(value: &Value) -> Option<Decimal> {
         Value::Text(it) => it.parse().ok(),
         _ => None,
     }
-}
-
-fn compare(one: &Decimal, other: &Decimal) -> Ordering {
-    one.partial_cmp(other).unwrap_or(Ordering::Equal)
 }
 
 #[cfg(test)]

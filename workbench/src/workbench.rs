@@ -128,7 +128,7 @@ impl Workbench {
                 self.forget(run);
                 Reply::Done
             }
-            Request::Machine => Reply::Machine(self.local.read()),
+            Request::Machine => Reply::Machine(self.local.read()?),
         })
     }
 
