@@ -209,6 +209,9 @@ impl<'k> Open<'k> {
         if open.is_empty() {
             return None;
         }
+        if way == Way::Key && is_joined(reader) {
+            return by_join(reader, &open);
+        }
         let mut sql = reader.select();
         match way {
             Way::RowNumber => by_row_number(&mut sql, reader, &open)?,
@@ -336,10 +339,43 @@ fn by_key(sql: &mut Sql, reader: &Reader, open: &[&Asked<'_>]) -> Option<()> {
     Some(())
 }
 
+/// SQLite looks a row of several indexed expressions up only where each stands in an equation of its own.
+fn is_joined(reader: &Reader) -> bool {
+    reader.key.len() > 1
+        && reader
+            .key
+            .iter()
+            .all(|it| it.indexed && it.column.is_none())
+}
+
+fn by_join(reader: &Reader, open: &[&Asked<'_>]) -> Option<Sql> {
+    let tuples: Vec<Vec<Value>> = open
+        .iter()
+        .flat_map(|it| tuples(&reader.key, it.key))
+        .collect();
+    if tuples.is_empty() {
+        return None;
+    }
+    let mut keys = Sql::new(format!(
+        "(VALUES {}) AS k CROSS JOIN ",
+        rows_of(reader.key.len(), tuples.len())
+    ));
+    keys.values.extend(tuples.into_iter().flatten());
+    let mut sql = reader.select_joined(&keys);
+    for (at, operand) in reader.key.iter().enumerate() {
+        sql.push(&format!(" AND {} = k.column{}", operand.sql, at + 1));
+    }
+    Some(sql)
+}
+
+fn rows_of(width: usize, count: usize) -> String {
+    let row = format!("({})", vec!["?"; width].join(", "));
+    vec![row; count].join(", ")
+}
+
 fn in_tuples(sql: &mut Sql, key: &[Operand], tuples: Vec<Vec<Value>>) {
     let left: Vec<&str> = key.iter().map(|it| it.sql.as_str()).collect();
-    let row = format!("({})", vec!["?"; key.len()].join(", "));
-    let rows = vec![row; tuples.len()].join(", ");
+    let rows = rows_of(key.len(), tuples.len());
     sql.push(&format!(" AND ({}) IN (VALUES {rows})", left.join(", ")));
     sql.values.extend(tuples.into_iter().flatten());
 }

@@ -21,6 +21,8 @@ pub(super) struct Operand {
     pub(super) declared: Declared,
     /// The column itself, where it is no more than one.
     pub(super) column: Option<String>,
+    /// Whether an index has exactly this expression.
+    pub(super) indexed: bool,
 }
 
 impl Operand {
@@ -30,6 +32,7 @@ impl Operand {
             affinity: Some(column.affinity()).filter(|it| *it != Affinity::Blob),
             declared: column.meaning(),
             column: Some(column.name.clone()),
+            indexed: false,
         }
     }
 
@@ -39,6 +42,7 @@ impl Operand {
             affinity: None,
             declared: Declared::Plain,
             column: None,
+            indexed: false,
         }
     }
 
@@ -169,7 +173,10 @@ impl Source {
             .table
             .indexes(&format!("json_extract({column}, {path})"))
         {
-            return Operand::any(extract);
+            return Operand {
+                indexed: true,
+                ..Operand::any(extract)
+            };
         }
         Operand::any(format!(
             "CASE WHEN json_valid({column_sql}, 6) THEN {extract} END"

@@ -95,10 +95,18 @@ impl Reader {
 
     /// The same with another list.
     fn select_list(&self, list: &str) -> Sql {
-        let mut sql = Sql::new(format!(
-            "SELECT {list} FROM {} WHERE true",
-            self.source.from()
-        ));
+        self.select_from(list, &Sql::default())
+    }
+
+    /// The same, behind a table that is joined before the dataset's own.
+    pub(super) fn select_joined(&self, joined: &Sql) -> Sql {
+        self.select_from(&self.list(), joined)
+    }
+
+    fn select_from(&self, list: &str, joined: &Sql) -> Sql {
+        let mut sql = Sql::new(format!("SELECT {list} FROM "));
+        sql.append(joined);
+        sql.push(&format!("{} WHERE true", self.source.from()));
         sql.append(&self.source.condition());
         sql.append(&self.filter());
         sql

@@ -146,9 +146,9 @@ fn pattern(kind: &str, keys: &[&str]) -> Option<String> {
 async fn labels(lease: &mut Lease, table: &str, column: &str) -> Result<Vec<String>> {
     let (table, column) = (quoted(table), quoted(column));
     let sql = Sql::new(format!(
-        "WITH RECURSIVE found(label) AS (SELECT min({column}) FROM {table}
-            UNION ALL SELECT (SELECT min({column}) FROM {table} WHERE {column} > label) FROM found WHERE label IS NOT NULL LIMIT 200)
-        SELECT label FROM found WHERE label IS NOT NULL"
+        "WITH RECURSIVE found(seen) AS (SELECT min({column}) FROM {table}
+            UNION ALL SELECT (SELECT min({column}) FROM {table} WHERE {column} > found.seen) FROM found WHERE seen IS NOT NULL LIMIT 200)
+        SELECT seen FROM found WHERE seen IS NOT NULL"
     ));
     let rows = lease.rows(&sql, OPERATION).await?;
     let names = rows.iter().filter_map(|it| stored(it, 0).text());
