@@ -17,9 +17,7 @@ try {
   const ui = await import('./ui.js');
   await ui.default({ module_or_path: 'ui_bg.wasm' });
   window.__ui = ui;
-  // The first frame is drawn in the one after the start.
-  await nextFrame();
-  await nextFrame();
+  while (ui.frames() === 0) await nextFrame();
   loading.remove();
 } catch (error) {
   errors.push(String(error?.stack ?? error));

@@ -146,8 +146,8 @@ fn photograph(
     window.screenshot()
 }
 
-/// The front end has started, and has heard from the workbench what is open.
+/// The map has been painted, with what the workbench said is open.
 fn is_drawn(window: &Window<'_>) -> bool {
-    let script = "return !!window.__ui && window.__ui.ui_tree().includes('pocket')";
+    let script = "return !!window.__ui && window.__ui.painted_at() !== undefined";
     window.execute(script).is_ok_and(|answer| answer == true)
 }
