@@ -1,8 +1,8 @@
 //! The look, in one place: colours, spacing, text sizes, and the marks that go with every colour.
 
 use egui::{
-    Color32, Context, CornerRadius, FontFamily, FontId, Margin, Shadow, Stroke, Style, TextStyle,
-    Theme, Ui, Vec2, Visuals, style::WidgetVisuals,
+    Color32, Context, CornerRadius, FontDefinitions, FontFamily, FontId, Margin, Shadow, Stroke,
+    Style, TextStyle, Theme, Ui, Vec2, Visuals, style::WidgetVisuals,
 };
 
 /// The distance on which everything lies.
@@ -207,9 +207,19 @@ pub(crate) fn mono(size: f32) -> FontId {
 
 /// Sets both themes' styles; the window sleeps unless something happens, so nothing moves by itself.
 pub(crate) fn install(ctx: &Context) {
+    ctx.set_fonts(fonts());
     for theme in [Theme::Light, Theme::Dark] {
         ctx.style_mut_of(theme, |style| dress(style, theme));
     }
+}
+
+/// The marks are in the monospace font only, so it stands in where the proportional one lacks them.
+fn fonts() -> FontDefinitions {
+    let mut fonts = FontDefinitions::default();
+    if let Some(family) = fonts.families.get_mut(&FontFamily::Proportional) {
+        family.insert(1, "Hack".to_owned());
+    }
+    fonts
 }
 
 fn dress(style: &mut Style, theme: Theme) {

@@ -1,11 +1,12 @@
 //! Small pieces that several views share.
 
 use egui::{
-    CornerRadius, Frame, Margin, Response, RichText, Ui, Vec2, WidgetInfo, WidgetType,
+    CornerRadius, Frame, Margin, Response, RichText, Sense, TextEdit, Ui, WidgetInfo, WidgetType,
+    vec2,
 };
 use parallax_core::error::Error;
 
-use crate::theme::{self, Palette, Tone};
+use crate::theme::{self, GAP, Palette, Tone};
 
 pub(crate) mod icon;
 pub(crate) mod sign;
@@ -46,17 +47,23 @@ pub(crate) fn bar(ui: &Ui) -> Frame {
 pub(crate) fn pill(ui: &mut Ui, sign: Sign, text: &str) -> Response {
     let palette = Palette::of(ui);
     let shown = format!("{} {text}", sign.mark);
-    let frame = Frame::new()
-        .fill(palette.soft(sign.tone))
-        .corner_radius(CornerRadius::same(theme::SMALL_RADIUS))
-        .inner_margin(Margin::symmetric(8, 2));
     let color = palette.tone(sign.tone);
-    let text = RichText::new(shown.trim())
-        .size(theme::CAPTION)
-        .color(color);
-    frame
-        .show(ui, |ui| ui.add(egui::Label::new(text).extend()))
-        .response
+    let font = theme::font(theme::CAPTION);
+    let galley = ui.painter().layout_no_wrap(shown.clone(), font, color);
+    let size = vec2(galley.size().x + 2.0 * GAP, 22.0);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    let radius = CornerRadius::same(theme::SMALL_RADIUS);
+    ui.painter()
+        .rect_filled(rect, radius, palette.soft(sign.tone));
+    let at = rect.center() - galley.size() / 2.0;
+    ui.painter().galley(at, galley, color);
+    announce(ui, &response, WidgetType::Label, &shown);
+    response
+}
+
+/// A field for one line of text.
+pub(crate) fn line_edit(text: &mut String) -> TextEdit<'_> {
+    TextEdit::singleline(text).margin(Margin::symmetric(10, 5))
 }
 
 /// A filled button: the one thing to do here.
@@ -75,7 +82,7 @@ pub(crate) fn failure(ui: &mut Ui, error: &Error) {
         .inner_margin(Margin::symmetric(12, 8));
     frame.show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
-        ui.label(RichText::new(format!("✕ {error}")).color(palette.tone(Tone::Bad)));
+        ui.label(RichText::new(format!("✖ {error}")).color(palette.tone(Tone::Bad)));
         if let Some(hint) = &error.hint {
             ui.label(RichText::new(hint).color(palette.text));
         }
@@ -95,13 +102,12 @@ pub(crate) fn empty(ui: &mut Ui, what: &str, next: &str) {
 pub(crate) fn fact(ui: &mut Ui, name: &str, value: impl Into<String>) {
     let palette = Palette::of(ui);
     ui.horizontal_top(|ui| {
-        let name = RichText::new(name)
-            .size(theme::CAPTION)
-            .color(palette.muted);
-        ui.add_sized(
-            Vec2::new(88.0, 18.0),
-            egui::Label::new(name).halign(egui::Align::LEFT).truncate(),
-        );
+        let size = vec2(80.0, 18.0);
+        let layout = egui::Layout::left_to_right(egui::Align::Center);
+        ui.allocate_ui_with_layout(size, layout, |ui| {
+            ui.set_min_size(size);
+            caption(ui, name);
+        });
         let value = RichText::new(value).color(palette.text);
         ui.add(egui::Label::new(value).wrap());
     });

@@ -1,13 +1,15 @@
 //! The entity box: takes whatever the person has, a key or a piece of text, and leads to the trace.
 
-use egui::{Context, Id, Key, Modifiers, Popup, PopupCloseBehavior, RichText, TextEdit, Ui};
+use egui::text::{CCursor, CCursorRange};
+use egui::text_edit::TextEditState;
+use egui::{Context, Id, Key, Modifiers, Popup, PopupCloseBehavior, RichText, Ui};
 use parallax_core::error::Error;
 use parallax_core::wire::{Candidate, Request};
 
 use super::Model;
 use crate::action::Action;
 use crate::theme::{CAPTION, Palette};
-use crate::widgets::{caption, failure, name_text_edit};
+use crate::widgets::{caption, failure, line_edit, name_text_edit};
 
 const LIMIT: u32 = 12;
 
@@ -29,8 +31,12 @@ impl EntityBox {
         Id::new("entity-box")
     }
 
-    /// Puts the keyboard into the box.
+    /// Puts the keyboard into the box; what was typed before is chosen, so that typing replaces it.
     pub(super) fn focus(&self, ctx: &Context) {
+        let mut state = TextEditState::load(ctx, Self::id()).unwrap_or_default();
+        let all = CCursorRange::two(CCursor::new(0), CCursor::new(self.text.chars().count()));
+        state.cursor.set_char_range(Some(all));
+        state.store(ctx, Self::id());
         ctx.memory_mut(|it| it.request_focus(Self::id()));
     }
 
@@ -56,7 +62,7 @@ impl EntityBox {
             self.arrows(ui);
         }
         let enter = focused && ui.input_mut(|it| it.consume_key(Modifiers::NONE, Key::Enter));
-        let edit = TextEdit::singleline(&mut self.text)
+        let edit = line_edit(&mut self.text)
             .id(Self::id())
             .hint_text("user 42, a key, or a piece of text · Ctrl-K")
             .desired_width(360.0);

@@ -82,7 +82,9 @@ impl MapView {
                 title(ui, "Data flow");
                 caption(ui, self.sketch.summary());
                 self.zoom_buttons(ui);
-                refresh_chooser(ui, model, interval)
+                let actions = refresh_chooser(ui, model, interval);
+                legend(ui);
+                actions
             })
             .inner
         });
@@ -133,6 +135,16 @@ impl MapView {
             self.selection = selection;
         }
     }
+}
+
+fn legend(ui: &mut Ui) {
+    let layout = egui::Layout::right_to_left(egui::Align::Center);
+    ui.with_layout(layout, |ui| {
+        caption(
+            ui,
+            "◆ source of truth   ● within objective   ▲ late   ? unknown   ✖ broken",
+        );
+    });
 }
 
 fn waiting(ui: &mut Ui, model: &Model) {

@@ -27,10 +27,10 @@ impl Sign {
             Verdict::Agrees => Self::new(Tone::Good, "●", "agrees"),
             Verdict::InFlight { late: false } => Self::new(Tone::Accent, "→", "in flight"),
             Verdict::InFlight { late: true } => Self::new(Tone::Warning, "▲", "in flight, late"),
-            Verdict::Stale => Self::new(Tone::Bad, "✕", "stale"),
-            Verdict::Conflicts => Self::new(Tone::Bad, "✕", "conflicts"),
-            Verdict::Missing => Self::new(Tone::Bad, "✕", "missing"),
-            Verdict::Orphan => Self::new(Tone::Bad, "✕", "orphan"),
+            Verdict::Stale => Self::new(Tone::Bad, "✖", "stale"),
+            Verdict::Conflicts => Self::new(Tone::Bad, "✖", "conflicts"),
+            Verdict::Missing => Self::new(Tone::Bad, "✖", "missing"),
+            Verdict::Orphan => Self::new(Tone::Bad, "✖", "orphan"),
             Verdict::Unknown => Self::new(Tone::Unknown, "?", "unknown"),
         }
     }
@@ -38,7 +38,7 @@ impl Sign {
     /// The sign of a measured edge against its objective.
     pub(crate) fn lag(reading: &Reading, objective: Duration) -> Self {
         match (reading.state, reading.within(objective)) {
-            (State::Broken, _) => Self::new(Tone::Bad, "✕", "broken"),
+            (State::Broken, _) => Self::new(Tone::Bad, "✖", "broken"),
             (_, None) => Self::new(Tone::Unknown, "?", "unknown"),
             (_, Some(false)) => Self::new(Tone::Warning, "▲", "late"),
             (State::CaughtUp, Some(true)) => Self::new(Tone::Good, "●", "caught up"),
@@ -55,7 +55,7 @@ impl Sign {
     pub(crate) fn store(state: StoreState) -> Self {
         match state {
             StoreState::Up => Self::new(Tone::Good, "●", "up"),
-            StoreState::Down => Self::new(Tone::Bad, "✕", "down"),
+            StoreState::Down => Self::new(Tone::Bad, "✖", "down"),
             StoreState::Unknown => Self::new(Tone::Unknown, "?", "not asked yet"),
         }
     }
@@ -65,7 +65,7 @@ impl Sign {
         match state {
             StepState::Passed => Self::new(Tone::Good, "●", "passed"),
             StepState::Waiting => Self::new(Tone::Accent, "→", "waits here"),
-            StepState::Failed => Self::new(Tone::Bad, "✕", "went wrong here"),
+            StepState::Failed => Self::new(Tone::Bad, "✖", "went wrong here"),
             StepState::Unknown => Self::new(Tone::Unknown, "?", "unknown"),
         }
     }
@@ -75,7 +75,7 @@ impl Sign {
         match state {
             PaneState::Running => Self::new(Tone::Accent, "→", "running"),
             PaneState::Done => Self::new(Tone::Good, "●", "done"),
-            PaneState::Failed => Self::new(Tone::Bad, "✕", "failed"),
+            PaneState::Failed => Self::new(Tone::Bad, "✖", "failed"),
             PaneState::Cancelled => Self::new(Tone::Warning, "▲", "cancelled"),
         }
     }

@@ -3,10 +3,10 @@
 use egui::{Pos2, Vec2, pos2};
 
 use super::card::{CARD_WIDTH, height};
-use super::sketch::Sketch;
+use super::sketch::{Bundle, Sketch};
 
 /// Between layers: room for an edge's label.
-const BETWEEN_LAYERS: f32 = 300.0;
+const BETWEEN_LAYERS: f32 = 330.0;
 const BETWEEN_CARDS: f32 = 26.0;
 
 /// The centre of each card, in the order of the cards.
@@ -65,6 +65,37 @@ fn stack(sketch: &Sketch, members: &[usize], x: f32, centers: &mut [Pos2]) {
         }
         y += height + BETWEEN_CARDS;
     }
+}
+
+/// An end of an edge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    Leaves,
+    Arrives,
+}
+
+/// Which of a card's ports an edge takes, and how many there are: in the order of the cards at the other ends, so that
+/// edges do not cross.
+pub(super) fn port(
+    sketch: &Sketch,
+    places: &[Pos2],
+    bundle: &Bundle,
+    side: Side,
+) -> (usize, usize) {
+    let ends = |it: &Bundle| match side {
+        Side::Leaves => (it.from, it.to),
+        Side::Arrives => (it.to, it.from),
+    };
+    let (here, _) = ends(bundle);
+    let other = |it: &&Bundle| places.get(ends(it).1).map_or(0.0, |at| at.y);
+    let mut all: Vec<_> = sketch
+        .bundles
+        .iter()
+        .filter(|it| ends(it).0 == here)
+        .collect();
+    all.sort_by(|one, two| other(one).total_cmp(&other(two)));
+    let at = all.iter().position(|it| *it == bundle);
+    (at.unwrap_or(0), all.len())
 }
 
 /// The size of a card, in the map's own units.

@@ -97,20 +97,15 @@ impl Stage {
     fn build(&mut self, sketch: &Sketch) {
         self.graph = FlowGraph::new();
         self.fits = true;
-        for (card, at) in sketch.cards.iter().zip(layout::place(sketch)) {
-            self.graph.add_node_with_location(card.clone(), at);
+        let places = layout::place(sketch);
+        for (card, at) in sketch.cards.iter().zip(&places) {
+            self.graph.add_node_with_location(card.clone(), *at);
         }
-        let leaving = |at: usize| sketch.bundles.iter().filter(move |it| it.from == at);
-        let arriving = |at: usize| sketch.bundles.iter().filter(move |it| it.to == at);
         for bundle in &sketch.bundles {
-            let port = |all: Vec<&super::sketch::Bundle>| {
-                let at = all.iter().position(|it| *it == bundle).unwrap_or(0);
-                (at, all.len())
-            };
             let cable = Cable {
                 bundle: bundle.clone(),
-                leaves: port(leaving(bundle.from).collect()),
-                arrives: port(arriving(bundle.to).collect()),
+                leaves: layout::port(sketch, &places, bundle, layout::Side::Leaves),
+                arrives: layout::port(sketch, &places, bundle, layout::Side::Arrives),
             };
             let (from, to) = (NodeIndex::new(bundle.from), NodeIndex::new(bundle.to));
             self.graph.add_edge(from, to, cable);

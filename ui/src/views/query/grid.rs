@@ -7,7 +7,7 @@ use egui::{
     WidgetType, pos2, vec2,
 };
 use parallax_core::error::Error;
-use parallax_core::store::Column;
+use parallax_core::store::{Batch, Column};
 use parallax_core::value::Value;
 use parallax_core::wire::{Page, Request, ResultHead, ResultId};
 
@@ -37,6 +37,7 @@ pub(super) struct Grid {
     pages: Pages,
     scroll: Scroll,
     chosen: Option<(u64, usize)>,
+    fitted: bool,
 }
 
 impl Grid {
@@ -48,6 +49,7 @@ impl Grid {
             pages: Pages::new(id, head.rows),
             scroll: Scroll::default(),
             chosen: None,
+            fitted: false,
         }
     }
 
@@ -63,8 +65,23 @@ impl Grid {
         }
     }
 
+    /// The first rows that come decide how wide the columns begin.
     pub(super) fn take(&mut self, page: Page) {
+        if !self.fitted {
+            self.fitted = page.batch.rows > 0;
+            self.fit(&page.batch);
+        }
         self.pages.take(page);
+    }
+
+    fn fit(&mut self, batch: &Batch) {
+        let columns = batch.columns.len().max(1);
+        for (at, cell) in batch.cells.iter().take(columns * 50).enumerate() {
+            let letters = cell.to_string().chars().take(42).count();
+            if let Some(width) = self.widths.get_mut(at % columns) {
+                *width = width.max(letters as f32 * 7.6 + 18.0);
+            }
+        }
     }
 
     pub(super) fn failed(&mut self, first: u64, error: Error) {
@@ -101,8 +118,8 @@ impl Grid {
         let response = ui.interact(rect, id, Sense::click());
         response.widget_info(|| WidgetInfo::labeled(WidgetType::Panel, true, name));
         let builder = UiBuilder::new().max_rect(rect).id_salt(id);
-        let shown = ui.scope_builder(builder, |ui| self.draw(ui, rect, &response));
-        self.pages.wanted(shown.inner)
+        let shown = self.draw(&mut ui.new_child(builder), rect, &response);
+        self.pages.wanted(shown)
     }
 
     fn draw(&mut self, ui: &mut Ui, rect: Rect, response: &Response) -> std::ops::Range<u64> {
@@ -147,7 +164,7 @@ impl Grid {
     /// Room for the row numbers.
     fn gutter(&self) -> f32 {
         let digits = format::count(self.rows()).len();
-        (digits as f32 * 7.5 + 16.0).max(36.0)
+        (digits as f32 * 6.5 + 16.0).max(36.0)
     }
 
     fn left_of(&self, column: usize) -> f32 {
@@ -370,16 +387,12 @@ fn one_line(
     ui.painter().layout_job(job)
 }
 
-/// A first guess by the type and the name; a person may drag it.
+/// A first guess by the name; the first rows and a person may widen it.
 fn first_width(column: &Column) -> f32 {
-    let kind = column.type_name.to_lowercase();
-    let by_type = if kind.contains("int") || kind.contains("bool") {
-        96.0
-    } else if kind.contains("time") || kind.contains("json") {
-        208.0
-    } else {
-        152.0
-    };
-    let by_name = column.name.chars().count() as f32 * 8.0 + 24.0;
-    by_name.clamp(by_type, 320.0)
+    let letters = column
+        .name
+        .chars()
+        .count()
+        .max(column.type_name.chars().count());
+    (letters as f32 * 7.5 + 22.0).clamp(64.0, 320.0)
 }

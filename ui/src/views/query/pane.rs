@@ -232,7 +232,7 @@ impl Pane {
                 }
             });
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                if can_remove && named_button(ui, "✕", &format!("Remove pane {at}")) {
+                if can_remove && named_button(ui, "✖", &format!("Remove pane {at}")) {
                     wishes.push(Wish::Remove);
                 }
             });

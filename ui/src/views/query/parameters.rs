@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use egui::{Id, RichText, TextEdit, Ui};
+use egui::{Id, RichText, Ui};
 use parallax_core::value::Value;
 
 use crate::theme::{self, Palette};
-use crate::widgets::{announce, caption};
+use crate::widgets::{announce, caption, line_edit};
 
 /// What was typed for each name, kept while the name is not in use.
 #[derive(Debug, Default)]
@@ -49,7 +49,7 @@ impl Parameters {
         } else {
             kind(text)
         };
-        let edit = TextEdit::singleline(text)
+        let edit = line_edit(text)
             .id(id)
             .desired_width(140.0)
             .font(theme::mono(theme::MONO));

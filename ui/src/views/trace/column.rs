@@ -10,7 +10,7 @@ use crate::format;
 use crate::theme::{self, Palette};
 use crate::widgets::{Sign, focus_ring};
 
-pub(super) const HEAD: f32 = 92.0;
+pub(super) const HEAD: f32 = 110.0;
 
 /// Draws the head; true when it was clicked.
 pub(super) fn head(
@@ -54,8 +54,11 @@ pub(super) fn head(
     let verdict = format!("{} {}{}", sign.mark, sign.word, late_by(it));
     pen.line(20.0, &verdict, theme::font(theme::BODY), tone);
     let small = theme::font(theme::CAPTION);
-    pen.line(40.0, &read(it), small.clone(), palette.muted);
-    pen.line(58.0, &kept(it), small, palette.muted);
+    pen.line(41.0, &read(it), small.clone(), palette.muted);
+    pen.line(59.0, &version(it), small.clone(), palette.muted);
+    if let Some(left) = time_to_live(it) {
+        pen.line(77.0, &format!("expires in {left}"), small, palette.text);
+    }
     focus_ring(ui, &response);
     let reads = format::plural(it.reads as usize, "read");
     let age = format::age(it.read.ended, now);
@@ -82,7 +85,7 @@ impl Lines<'_> {
 
 fn late_by(it: &Observation) -> String {
     let age = it.age.filter(|_| it.verdict.severity() > 0);
-    age.map(|age| format!(" · source changed {} ago", format::duration(age)))
+    age.map(|age| format!(" for {}", format::duration(age)))
         .unwrap_or_default()
 }
 
@@ -91,18 +94,12 @@ fn read(it: &Observation) -> String {
     format!("read {} · took {took}", format::time_of_day(it.read.ended))
 }
 
-/// The version, and how long the key will stay.
-fn kept(it: &Observation) -> String {
+fn version(it: &Observation) -> String {
     let version = it.version.as_ref().map(|it| format!("version {it}"));
-    let ttl = time_to_live(it).map(|it| format!("expires in {it}"));
-    let parts: Vec<_> = ttl.into_iter().chain(version).collect();
-    if parts.is_empty() {
-        "no version known".to_owned()
-    } else {
-        parts.join(" · ")
-    }
+    version.unwrap_or_else(|| "no version known".to_owned())
 }
 
+/// How long the key will stay, where the store says so.
 fn time_to_live(it: &Observation) -> Option<String> {
     let meta = &it.raw.as_ref()?.meta;
     let (_, value) = meta.iter().find(|(name, _)| name == "@ttl_ms")?;

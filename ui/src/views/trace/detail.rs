@@ -8,6 +8,9 @@ use crate::action::Action;
 use crate::theme::{self, Palette};
 use crate::widgets::{Sign, caption, card, failure, pill, title};
 
+/// Blanks that are not dropped where a line begins.
+const INDENT: &str = "\u{a0}\u{a0}";
+
 pub(super) fn ui(ui: &mut Ui, trace: &Trace, chosen: usize) -> Option<Action> {
     let it = trace.observations.get(chosen)?;
     let mut action = None;
@@ -98,11 +101,11 @@ fn block<'v>(
     depth: usize,
     out: &mut String,
 ) {
-    let indent = "  ".repeat(depth + 1);
+    let indent = INDENT.repeat(depth + 1);
     out.push_str(brackets.0);
     for (name, it) in members {
         out.push_str(&format!("\n{indent}{name}"));
         pretty(it, depth + 1, out);
     }
-    out.push_str(&format!("\n{}{}", "  ".repeat(depth), brackets.1));
+    out.push_str(&format!("\n{}{}", INDENT.repeat(depth), brackets.1));
 }

@@ -1,0 +1,210 @@
+//! A workbench by hand: answers each request from fixtures, keeps what was asked, and can be told to hold or refuse.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::Duration;
+
+use egui::{Key, Modifiers, Theme};
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use egui_kittest::{Harness, SnapshotOptions};
+use jiff::Timestamp;
+use parallax_core::error::{Error, ErrorKind};
+use parallax_core::wire::{Event, Machine, Reply, Request, RunId};
+use parallax_ui::App;
+use parallax_ui::backend::{Backend, Done, OnEvent};
+
+pub(crate) mod pocket;
+pub(crate) mod rows;
+pub(crate) mod traces;
+
+/// The time of all fixtures: nothing moves unless a test says so.
+pub(crate) const NOW: &str = "2026-03-02T12:03:07.120Z";
+
+thread_local! {
+    static CLOCK: Cell<Option<Timestamp>> = const { Cell::new(None) };
+}
+
+pub(crate) fn now() -> Timestamp {
+    CLOCK.get().unwrap_or_else(|| NOW.parse().expect("a time"))
+}
+
+/// Lets time pass for the window.
+pub(crate) fn pass(span: Duration) {
+    let later = now().checked_add(span).expect("a time");
+    CLOCK.set(Some(later));
+}
+
+/// A minute and a second before `NOW`, and so on.
+pub(crate) fn ago(millis: i64) -> Timestamp {
+    let now: Timestamp = NOW.parse().expect("a time");
+    now.checked_sub(jiff::SignedDuration::from_millis(millis))
+        .expect("a time")
+}
+
+/// The workbench's stand-in.
+#[derive(Default)]
+pub(crate) struct Fake {
+    pub(crate) asked: RefCell<Vec<Request>>,
+    pub(crate) refuse: RefCell<Option<Error>>,
+    pub(crate) holds: Cell<bool>,
+    pub(crate) held: RefCell<Vec<(Request, Done)>>,
+    on: RefCell<Option<OnEvent>>,
+    runs: Cell<u64>,
+}
+
+impl std::fmt::Debug for Fake {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Fake").finish_non_exhaustive()
+    }
+}
+
+impl Fake {
+    pub(crate) fn asked(&self, is_it: impl Fn(&Request) -> bool) -> usize {
+        self.asked.borrow().iter().filter(|it| is_it(it)).count()
+    }
+
+    pub(crate) fn last(&self, is_it: impl Fn(&Request) -> bool) -> Option<Request> {
+        self.asked
+            .borrow()
+            .iter()
+            .rev()
+            .find(|it| is_it(it))
+            .cloned()
+    }
+
+    pub(crate) fn tell(&self, event: Event) {
+        self.on.borrow().as_ref().expect("the app listens")(event);
+    }
+
+    /// Answers what was held.
+    pub(crate) fn release(&self) {
+        self.holds.set(false);
+        for (request, done) in self.held.take() {
+            done(self.reply(&request));
+        }
+    }
+
+    fn reply(&self, request: &Request) -> Reply {
+        if let Some(error) = self.refuse.borrow().as_ref() {
+            return Reply::Failed(error.clone());
+        }
+        match request {
+            Request::Overview => Reply::Overview(Box::new(pocket::overview())),
+            Request::Stores => Reply::Stores(pocket::stores()),
+            Request::Lag => Reply::Lag(pocket::lag()),
+            Request::Datasets { store } => Reply::Datasets(pocket::datasets(store)),
+            Request::Describe { dataset } => Reply::Shape(Box::new(pocket::shape(dataset))),
+            Request::Trace { entity, key, .. } => trace(entity, key),
+            Request::Find { text, .. } => Reply::Found(traces::found(text)),
+            Request::Query { .. } => {
+                self.runs.set(self.runs.get() + 1);
+                Reply::Running(RunId(self.runs.get()))
+            }
+            Request::Page {
+                result,
+                first,
+                count,
+            } => Reply::Page(rows::page(*result, *first, *count)),
+            Request::Cancel { .. } | Request::Close { .. } => Reply::Done,
+            Request::Machine => Reply::Machine(Machine {
+                cpu: 0.12,
+                memory_used: 5_100_000_000,
+                memory_total: 16_000_000_000,
+                own_memory: 214_000_000,
+            }),
+        }
+    }
+}
+
+fn trace(entity: &str, key: &str) -> Reply {
+    match (entity, key) {
+        ("user", "42") => Reply::Trace(Box::new(traces::user_42())),
+        _ => Reply::Failed(
+            Error::new(ErrorKind::NotFound, format!("trace {entity} {key}"))
+                .because("no representation has it")
+                .hint("is the key right? Find takes part of a name"),
+        ),
+    }
+}
+
+impl Backend for Fake {
+    fn call(&self, request: Request, done: Done) {
+        self.asked.borrow_mut().push(request.clone());
+        if self.holds.get() {
+            self.held.borrow_mut().push((request, done));
+            return;
+        }
+        done(self.reply(&request));
+    }
+
+    fn events(&self, on: OnEvent) {
+        self.on.replace(Some(on));
+    }
+}
+
+pub(crate) type Window = Harness<'static, App>;
+
+/// A window of 1280 by 800, settled.
+pub(crate) fn window(fake: &Rc<Fake>, theme: Theme) -> Window {
+    let app = App::new(Rc::<Fake>::clone(fake), now);
+    let mut window = Harness::builder()
+        .with_size([1280.0, 800.0])
+        .with_theme(theme)
+        .with_max_steps(12)
+        .with_options(
+            SnapshotOptions::new()
+                .threshold(1.2)
+                .max_failed_pixels(1500),
+        )
+        .build_ui_state(whole, app);
+    window.run();
+    window
+}
+
+/// The harness leaves a margin; the app fills its window.
+fn whole(ui: &mut egui::Ui, app: &mut App) {
+    let room = ui.ctx().content_rect();
+    let mut root = ui.new_child(egui::UiBuilder::new().max_rect(room));
+    root.set_clip_rect(room);
+    app.ui(&mut root);
+}
+
+/// A window with the fixtures of the pocket sample.
+pub(crate) fn open(theme: Theme) -> (Rc<Fake>, Window) {
+    let fake = Rc::new(Fake::default());
+    let window = window(&fake, theme);
+    (fake, window)
+}
+
+/// Presses Ctrl and a key.
+pub(crate) fn ctrl(window: &mut Window, key: Key) {
+    window.key_press_modifiers(Modifiers::COMMAND, key);
+    window.run();
+}
+
+/// Types into the entity box and presses Enter.
+pub(crate) fn trace_by_keyboard(window: &mut Window, text: &str) {
+    ctrl(window, Key::K);
+    window.get_by_label("Entity").type_text(text);
+    window.run();
+    window.key_press(Key::Enter);
+    window.run();
+}
+
+/// Clicks the one widget of that name.
+#[track_caller]
+pub(crate) fn click(window: &mut Window, label: &str) {
+    window.get_by_label(label).click();
+    window.run();
+}
+
+/// Every text on the screen: labels and values, one a line.
+pub(crate) fn screen(window: &Window) -> String {
+    let mut lines = Vec::new();
+    for node in window.root().children_recursive() {
+        let node = node.accesskit_node();
+        lines.extend(node.label());
+        lines.extend(node.value());
+    }
+    lines.join("\n")
+}

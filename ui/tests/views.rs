@@ -1,0 +1,7 @@
+//! The window by its accessible names, and by its pixels: the real app over a workbench by hand.
+
+mod app;
+mod map;
+mod query;
+mod support;
+mod trace;
