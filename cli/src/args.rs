@@ -173,7 +173,8 @@ mod tests {
 
     #[test]
     fn a_key_may_begin_with_a_hyphen() {
-        let arguments = Arguments::try_parse_from(["parallax", "trace", "user", "-5"]).expect("arguments");
+        let arguments =
+            Arguments::try_parse_from(["parallax", "trace", "user", "-5"]).expect("arguments");
         assert!(matches!(arguments.command, Command::Trace { key, .. } if key == "-5"));
     }
 

@@ -19,7 +19,10 @@ use crate::terminal;
 
 /// Runs one command to its end, or until Ctrl-C; what runs on a server is stopped there first.
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
-    let options = Options { deployment: arguments.deployment.clone(), deadline: arguments.deadline };
+    let options = Options {
+        deployment: arguments.deployment.clone(),
+        deadline: arguments.deadline,
+    };
     let workbench = Arc::new(Workbench::open(options));
     let outcome = tokio::select! {
         outcome = dispatch(&workbench, arguments) => outcome,
@@ -41,10 +44,14 @@ async fn dispatch(workbench: &Workbench, arguments: Arguments) -> Result<Outcome
     match arguments.command {
         Command::Stores => stores::run(workbench, json).await,
         Command::Describe { subject } => describe::run(workbench, &subject, json).await,
-        Command::Map { format } => map::run(workbench, if json { MapFormat::Json } else { format }).await,
+        Command::Map { format } => {
+            map::run(workbench, if json { MapFormat::Json } else { format }).await
+        }
         Command::Lag(arguments) => lag::run(workbench, &arguments, json).await,
         Command::Query(arguments) => query::run(workbench, arguments, json).await,
-        Command::Trace { entity, key, by } => trace::run(workbench, &entity, &key, by.as_deref(), json).await,
+        Command::Trace { entity, key, by } => {
+            trace::run(workbench, &entity, &key, by.as_deref(), json).await
+        }
         Command::Later(later) => Err(not_yet(&later)),
     }
 }

@@ -8,7 +8,9 @@ pub(crate) struct Table {
 
 impl Table {
     pub(crate) fn new<const N: usize>(head: [&str; N]) -> Self {
-        Self { rows: vec![head.iter().map(|it| (*it).to_owned()).collect()] }
+        Self {
+            rows: vec![head.iter().map(|it| (*it).to_owned()).collect()],
+        }
     }
 
     pub(crate) fn from_head(head: Vec<String>) -> Self {
@@ -28,7 +30,10 @@ impl Table {
             let mut line = String::new();
             for (cell, width) in row.iter().zip(&widths) {
                 line.push_str(cell);
-                line.extend(std::iter::repeat_n(' ', width + 2 - width_of(cell).min(*width)));
+                line.extend(std::iter::repeat_n(
+                    ' ',
+                    width + 2 - width_of(cell).min(*width),
+                ));
             }
             text.push_str(line.trim_end());
             text.push('\n');
@@ -37,7 +42,12 @@ impl Table {
     }
 
     fn width_of(&self, column: usize) -> usize {
-        self.rows.iter().filter_map(|it| it.get(column)).map(|it| width_of(it)).max().unwrap_or(0)
+        self.rows
+            .iter()
+            .filter_map(|it| it.get(column))
+            .map(|it| width_of(it))
+            .max()
+            .unwrap_or(0)
     }
 }
 
@@ -58,7 +68,10 @@ fn width_of(text: &str) -> usize {
 
 /// One line of at most `width` letters; what is cut off is marked.
 pub(crate) fn one_line(text: &str, width: usize) -> String {
-    let flat: String = text.chars().map(|it| if it.is_control() { ' ' } else { it }).collect();
+    let flat: String = text
+        .chars()
+        .map(|it| if it.is_control() { ' ' } else { it })
+        .collect();
     if flat.chars().count() <= width {
         return flat;
     }

@@ -53,7 +53,9 @@ pub(crate) struct Style {
 impl Style {
     pub(crate) fn of_stdout() -> Self {
         let wanted = std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty());
-        Self { colour: wanted && io::stdout().is_terminal() }
+        Self {
+            colour: wanted && io::stdout().is_terminal(),
+        }
     }
 
     pub(crate) fn good(self, text: &str) -> String {
@@ -77,6 +79,10 @@ impl Style {
     }
 
     fn paint(self, code: &str, text: &str) -> String {
-        if self.colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+        if self.colour {
+            format!("\u{1b}[{code}m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
+        }
     }
 }

@@ -117,6 +117,8 @@ pub struct Way {
     pub allowed: Duration,
     /// The edges from the system of record on, and what was measured of each.
     pub steps: Vec<WayStep>,
+    /// When the key last changed, as an outbox of the source says: the only word on when a deletion was made.
+    pub changed_at: Option<Timestamp>,
 }
 
 /// One edge of a way, with what is known of its position for the traced key.

@@ -74,7 +74,7 @@ pub(crate) async fn spoil(
         Target::Docs => (
             docs::spoiling(key.kind()),
             docs::parameter(key),
-            "the document's text is cut in half",
+            "the document's text is no longer JSON",
         ),
         Target::Cache => (
             cache::spoiling(),

@@ -20,7 +20,9 @@ impl Pocket {
     pub async fn load(scale: u32, seed: u64) -> Self {
         let folder = TempDir::with_prefix("parallax-test-").expect("a temporary folder");
         let options = LoadOptions { scale, seed };
-        pocket::load(folder.path(), &options).await.expect("the sample is loaded");
+        pocket::load(folder.path(), &options)
+            .await
+            .expect("the sample is loaded");
         Self { folder }
     }
 
@@ -37,13 +39,20 @@ impl Pocket {
     /// Replaces text in its deployment file, which must hold it.
     pub fn edit_deployment(&self, from: &str, to: &str) {
         let text = std::fs::read_to_string(self.deployment()).expect("the deployment file");
-        assert!(text.contains(from), "the deployment file does not hold {from:?}");
-        std::fs::write(self.deployment(), text.replace(from, to)).expect("the deployment file is written");
+        assert!(
+            text.contains(from),
+            "the deployment file does not hold {from:?}"
+        );
+        std::fs::write(self.deployment(), text.replace(from, to))
+            .expect("the deployment file is written");
     }
 
     /// A workbench on it.
     pub fn workbench(&self) -> Workbench {
-        Workbench::open(Options { deployment: Some(self.deployment()), deadline: Duration::from_secs(5) })
+        Workbench::open(Options {
+            deployment: Some(self.deployment()),
+            deadline: Duration::from_secs(5),
+        })
     }
 
     /// Runs `parallax` on it.
@@ -69,17 +78,31 @@ pub struct Ended {
 impl Ended {
     /// Runs a command to its end.
     pub fn of(mut command: Command) -> Self {
-        let Output { status, stdout, stderr } = command.output().expect("the command runs");
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = command.output().expect("the command runs");
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("output is UTF-8");
         let (stdout, stderr) = (text(stdout), text(stderr));
-        let code = status.code().unwrap_or_else(|| panic!("killed by a signal: {command:?}\n{stderr}"));
-        assert!(!stderr.contains("panicked at"), "{command:?} panicked:\n{stderr}");
-        Self { code, stdout, stderr }
+        let code = status
+            .code()
+            .unwrap_or_else(|| panic!("killed by a signal: {command:?}\n{stderr}"));
+        assert!(
+            !stderr.contains("panicked at"),
+            "{command:?} panicked:\n{stderr}"
+        );
+        Self {
+            code,
+            stdout,
+            stderr,
+        }
     }
 
     /// What it printed, as JSON.
     pub fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {}\n{}", self.stdout, self.stderr))
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}\n{}", self.stdout, self.stderr))
     }
 }
 
@@ -88,10 +111,20 @@ pub fn parallax() -> &'static Path {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
     PATH.get_or_init(|| {
         let status = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--package", "parallax-cli", "--bin", "parallax"])
+            .args([
+                "build",
+                "--quiet",
+                "--package",
+                "parallax-cli",
+                "--bin",
+                "parallax",
+            ])
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .status();
-        assert!(status.expect("cargo runs").success(), "`parallax` could not be built");
+        assert!(
+            status.expect("cargo runs").success(),
+            "`parallax` could not be built"
+        );
         beside_this_test("parallax")
     })
 }
@@ -99,6 +132,9 @@ pub fn parallax() -> &'static Path {
 /// A binary of the workspace, built with the same profile as this test.
 pub fn beside_this_test(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("the test's own path");
-    let folder = test.parent().and_then(Path::parent).expect("tests stand in target/<profile>/deps");
+    let folder = test
+        .parent()
+        .and_then(Path::parent)
+        .expect("tests stand in target/<profile>/deps");
     folder.join(name)
 }

@@ -2,7 +2,10 @@
 
 use jiff::Timestamp;
 
-#[expect(clippy::disallowed_methods, reason = "somebody has to read the clock, and it is the workbench")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "somebody has to read the clock, and it is the workbench"
+)]
 pub(crate) fn now() -> Timestamp {
     Timestamp::now()
 }

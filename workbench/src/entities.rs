@@ -36,7 +36,11 @@ impl Shapes {
 /// The entity of that name, or an error that names the ones there are.
 pub(crate) fn named<'d>(deployment: &'d Deployment, name: &str) -> Result<&'d Entity> {
     deployment.entity(name).ok_or_else(|| {
-        let known: Vec<&str> = deployment.entities.iter().map(|it| it.name.as_str()).collect();
+        let known: Vec<&str> = deployment
+            .entities
+            .iter()
+            .map(|it| it.name.as_str())
+            .collect();
         Error::new(ErrorKind::NotFound, format!("find the entity {name:?}"))
             .because("the deployment declares no such entity")
             .hint(format!("it declares: {}", known.join(", ")))
@@ -44,8 +48,18 @@ pub(crate) fn named<'d>(deployment: &'d Deployment, name: &str) -> Result<&'d En
 }
 
 /// The shapes of an entity's representations, in order.
-pub(crate) async fn shapes(entity: &Entity, sessions: &Sessions, known: &Shapes) -> Vec<Result<Shape>> {
-    join_all(entity.representations.iter().map(|it| known.of(sessions, &it.dataset))).await
+pub(crate) async fn shapes(
+    entity: &Entity,
+    sessions: &Sessions,
+    known: &Shapes,
+) -> Vec<Result<Shape>> {
+    join_all(
+        entity
+            .representations
+            .iter()
+            .map(|it| known.of(sessions, &it.dataset)),
+    )
+    .await
 }
 
 /// How the representations of an entity are compared.
@@ -57,8 +71,13 @@ pub(crate) fn mapping(entity: &Entity, shapes: &[Result<Shape>]) -> Mapping {
 pub(crate) fn typed_key(entity: &Entity, shapes: &[Result<Shape>], text: &str) -> Result<Key> {
     let key = Key::parse(text, entity.key.len())?;
     let source = entity.system_of_record();
-    let at = entity.representations.iter().position(|it| it.dataset == source.dataset);
-    let Some(Ok(shape)) = at.and_then(|it| shapes.get(it)) else { return Ok(key) };
+    let at = entity
+        .representations
+        .iter()
+        .position(|it| it.dataset == source.dataset);
+    let Some(Ok(shape)) = at.and_then(|it| shapes.get(it)) else {
+        return Ok(key);
+    };
     let types: Vec<&str> = key_paths(source)
         .iter()
         .map(|it| shape.field(it.first()).map_or("text", |it| it.type_name()))
@@ -74,11 +93,22 @@ fn key_paths(representation: &Representation) -> &[FieldPath] {
 }
 
 /// How a representation is read: its key, its filter, and these fields.
-pub(crate) fn projection(entity: &Entity, representation: &Representation, fields: Fields) -> Projection {
+pub(crate) fn projection(
+    entity: &Entity,
+    representation: &Representation,
+    fields: Fields,
+) -> Projection {
     let paths = key_paths(representation);
     let key = entity.key.iter().enumerate().map(|(at, name)| KeyPart {
         name: name.clone(),
-        path: paths.get(at).cloned().unwrap_or_else(|| FieldPath::name(name.clone())),
+        path: paths
+            .get(at)
+            .cloned()
+            .unwrap_or_else(|| FieldPath::name(name.clone())),
     });
-    Projection { key: key.collect(), fields, filter: representation.filter.clone() }
+    Projection {
+        key: key.collect(),
+        fields,
+        filter: representation.filter.clone(),
+    }
 }

@@ -28,7 +28,9 @@ pub(crate) async fn find(
         Some(name) => vec![named(deployment, name)?],
         None => deployment.entities.iter().collect(),
     };
-    let searches = entities.into_iter().map(|entity| in_entity(sessions, known, entity, text, limit));
+    let searches = entities
+        .into_iter()
+        .map(|entity| in_entity(sessions, known, entity, text, limit));
     let mut found = Vec::new();
     let mut failure = None;
     for answer in join_all(searches).await {
@@ -55,18 +57,34 @@ async fn in_entity(
 ) -> Result<Vec<(usize, Candidate)>> {
     let shapes = shapes(entity, sessions, known).await;
     let mapping = mapping(entity, &shapes);
-    let source = Source { sessions, entity, mapping: &mapping };
+    let source = Source {
+        sessions,
+        entity,
+        mapping: &mapping,
+    };
     let mut records: Vec<Record> = Vec::new();
     if let Ok(key) = typed_key(entity, &shapes, text) {
         records.extend(source.by_key(&key).await);
     }
     let paths = text_paths(entity, &mapping, &shapes);
     if !paths.is_empty() {
-        let search = Search { paths, needle: Needle::Contains(text.to_owned()), limit };
+        let search = Search {
+            paths,
+            needle: Needle::Contains(text.to_owned()),
+            limit,
+        };
         let found = source.by_text(&search).await?;
-        records.extend(found.into_iter().filter(|it| !is_known(&records, it)).collect::<Vec<_>>());
+        records.extend(
+            found
+                .into_iter()
+                .filter(|it| !is_known(&records, it))
+                .collect::<Vec<_>>(),
+        );
     }
-    Ok(records.into_iter().map(|it| source.candidate(&it, text)).collect())
+    Ok(records
+        .into_iter()
+        .map(|it| source.candidate(&it, text))
+        .collect())
 }
 
 fn is_known(records: &[Record], record: &Record) -> bool {
@@ -75,12 +93,25 @@ fn is_known(records: &[Record], record: &Record) -> bool {
 
 fn text_paths(entity: &Entity, mapping: &Mapping, shapes: &[Result<Shape>]) -> Vec<FieldPath> {
     let source = &entity.system_of_record().dataset;
-    let at = mapping.representations.iter().position(|it| it.dataset == *source);
-    let Some((mapped, Ok(shape))) = at.and_then(|at| mapping.representations.get(at).zip(shapes.get(at))) else {
+    let at = mapping
+        .representations
+        .iter()
+        .position(|it| it.dataset == *source);
+    let Some((mapped, Ok(shape))) =
+        at.and_then(|at| mapping.representations.get(at).zip(shapes.get(at)))
+    else {
         return Vec::new();
     };
-    let is_text = |it: &FieldPath| shape.field(it.first()).is_some_and(|it| it.type_name() == "text");
-    let paths = mapped.fields.iter().filter_map(|it| it.rule.as_ref()).map(|it| it.path.clone());
+    let is_text = |it: &FieldPath| {
+        shape
+            .field(it.first())
+            .is_some_and(|it| it.type_name() == "text")
+    };
+    let paths = mapped
+        .fields
+        .iter()
+        .filter_map(|it| it.rule.as_ref())
+        .map(|it| it.path.clone());
     paths.filter(is_text).collect()
 }
 
@@ -97,7 +128,10 @@ impl Source<'_> {
         let fields = projection(self.entity, source, Fields::All);
         let call = self.sessions.call(&source.dataset.store, Purpose::Trace);
         let store = self.sessions.store(&source.dataset.store).ok()?;
-        let got = store.get(&call, &source.dataset, std::slice::from_ref(key), &fields).await.ok()?;
+        let got = store
+            .get(&call, &source.dataset, std::slice::from_ref(key), &fields)
+            .await
+            .ok()?;
         got.found.into_iter().next()?.ok()?
     }
 
@@ -106,18 +140,26 @@ impl Source<'_> {
         let id = &source.dataset.store;
         let fields = projection(self.entity, source, Fields::All);
         let call = self.sessions.call(id, Purpose::Trace);
-        self.sessions.store(id)?.find(&call, &source.dataset, search, &fields).await.map_err(|it| it.at(id))
+        self.sessions
+            .store(id)?
+            .find(&call, &source.dataset, search, &fields)
+            .await
+            .map_err(|it| it.at(id))
     }
 
     /// The candidate with its rank: 0 for the very key, then by the name's place, then the rest.
     fn candidate(&self, record: &Record, text: &str) -> (usize, Candidate) {
         let value = |name: &str| {
             let rule = self.fields().find(|it| it.name == name)?.rule.as_ref()?;
-            record.at(&rule.path).filter(|it| !it.is_null()).map(ToString::to_string)
+            record
+                .at(&rule.path)
+                .filter(|it| !it.is_null())
+                .map(ToString::to_string)
         };
         let key = record.key.to_string();
         let wanted = text.to_lowercase();
-        let answers = |name: &&str| value(name).is_some_and(|it| it.to_lowercase().contains(&wanted));
+        let answers =
+            |name: &&str| value(name).is_some_and(|it| it.to_lowercase().contains(&wanted));
         let by_name = NAMES.iter().position(answers);
         let others = || self.fields().map(|it| it.name.as_str()).find(answers);
         let (rank, field) = match (key == text, by_name) {
@@ -130,12 +172,24 @@ impl Source<'_> {
             |field| (field.to_owned(), value(field).unwrap_or_default()),
         );
         let label = NAMES.iter().find_map(|it| value(it)).unwrap_or(key);
-        (rank, Candidate { entity: self.entity.name.clone(), key: record.key.clone(), label, matched })
+        (
+            rank,
+            Candidate {
+                entity: self.entity.name.clone(),
+                key: record.key.clone(),
+                label,
+                matched,
+            },
+        )
     }
 
     fn fields(&self) -> impl Iterator<Item = &FieldMapping> {
         let source = &self.entity.system_of_record().dataset;
-        let mapped = self.mapping.representations.iter().find(|it| it.dataset == *source);
+        let mapped = self
+            .mapping
+            .representations
+            .iter()
+            .find(|it| it.dataset == *source);
         mapped.into_iter().flat_map(|it| &it.fields)
     }
 }

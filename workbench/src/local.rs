@@ -12,7 +12,8 @@ pub(crate) struct Local(Result<Mutex<System>>);
 
 impl Default for Local {
     fn default() -> Self {
-        let unknown = |it| Error::new(ErrorKind::Unsupported, "read this machine's load").because(it);
+        let unknown =
+            |it| Error::new(ErrorKind::Unsupported, "read this machine's load").because(it);
         Self(System::new().map(Mutex::new).map_err(unknown))
     }
 }

@@ -24,12 +24,18 @@ pub(crate) fn open(file: Option<&Path>) -> Result<Opened> {
     };
     let shown = file.display().to_string();
     let text = std::fs::read_to_string(&file).map_err(|it| {
-        Error::new(ErrorKind::NotFound, format!("read the deployment file {shown}"))
-            .because(it)
-            .hint("name the file with -d FILE")
+        Error::new(
+            ErrorKind::NotFound,
+            format!("read the deployment file {shown}"),
+        )
+        .because(it)
+        .hint("name the file with -d FILE")
     })?;
     let deployment = parse(&text, &shown).map_err(|problems| {
-        let error = Error::new(ErrorKind::InvalidInput, format!("use the deployment file {shown}"));
+        let error = Error::new(
+            ErrorKind::InvalidInput,
+            format!("use the deployment file {shown}"),
+        );
         problems.to_string().lines().fold(error, Error::because)
     })?;
     let base = file.parent().map(Path::to_owned).unwrap_or_default();
@@ -39,7 +45,10 @@ pub(crate) fn open(file: Option<&Path>) -> Result<Opened> {
 fn find() -> Result<PathBuf> {
     let here = std::env::current_dir()
         .map_err(|it| Error::new(ErrorKind::NotFound, "find the current folder").because(it))?;
-    let found = here.ancestors().map(|it| it.join(FILE)).find(|it| it.is_file());
+    let found = here
+        .ancestors()
+        .map(|it| it.join(FILE))
+        .find(|it| it.is_file());
     found.ok_or_else(|| {
         Error::new(ErrorKind::NotFound, format!("find a {FILE}"))
             .because(format!("there is none in {} or above", here.display()))
@@ -54,6 +63,9 @@ pub(crate) fn remarks(deployment: &Deployment) -> Vec<String> {
         let names: Vec<String> = cycle.iter().map(ToString::to_string).collect();
         format!("changes go round in a circle: {}", names.join(" → "))
     });
-    let unreached = flow.unreached().into_iter().map(|store| format!("no flow reaches or leaves {store}"));
+    let unreached = flow
+        .unreached()
+        .into_iter()
+        .map(|store| format!("no flow reaches or leaves {store}"));
     cycles.chain(unreached).collect()
 }

@@ -53,8 +53,14 @@ impl Rowset {
                 .because("it takes more than 16 GiB")
                 .hint("limit the statement, or export it with `parallax query … --format csv`"));
         }
-        let span = Span { first: inner.rows, offset: inner.bytes, length };
-        inner.write(&bytes).map_err(|it| Error::new(ErrorKind::Other, "write the result to disk").because(it))?;
+        let span = Span {
+            first: inner.rows,
+            offset: inner.bytes,
+            length,
+        };
+        inner
+            .write(&bytes)
+            .map_err(|it| Error::new(ErrorKind::Other, "write the result to disk").because(it))?;
         inner.batches.push(span);
         inner.rows += u64::from(batch.rows);
         inner.bytes += length;
@@ -69,7 +75,11 @@ impl Rowset {
     /// What a grid needs to know before it pulls rows.
     pub(crate) fn head(&self) -> ResultHead {
         let inner = self.inner();
-        ResultHead { columns: inner.columns.to_vec(), rows: inner.rows, affected: inner.affected }
+        ResultHead {
+            columns: inner.columns.to_vec(),
+            rows: inner.rows,
+            affected: inner.affected,
+        }
     }
 
     /// The bytes kept on disk.
@@ -83,12 +93,19 @@ impl Rowset {
         let columns = Arc::clone(&inner.columns);
         let width = columns.len();
         let end = first.saturating_add(u64::from(count)).min(inner.rows);
-        let mut page = Batch { columns, rows: 0, cells: Vec::new() };
+        let mut page = Batch {
+            columns,
+            rows: 0,
+            cells: Vec::new(),
+        };
         for span in inner.spans(first, end) {
             let (rows, cells) = inner.read(span)?;
             let from = first.saturating_sub(span.first).min(u64::from(rows));
             let to = end.saturating_sub(span.first).min(u64::from(rows));
-            let cells = cells.into_iter().skip(index(from) * width).take(index(to - from) * width);
+            let cells = cells
+                .into_iter()
+                .skip(index(from) * width)
+                .take(index(to - from) * width);
             page.cells.extend(cells);
             page.rows += u32::try_from(to - from).unwrap_or(u32::MAX);
         }
@@ -106,14 +123,24 @@ impl Inner {
         if self.file.is_none() {
             self.file = Some(tempfile::tempfile()?);
         }
-        let Some(file) = &mut self.file else { return Ok(()) };
+        let Some(file) = &mut self.file else {
+            return Ok(());
+        };
         file.seek(SeekFrom::Start(end))?;
         file.write_all(bytes)
     }
 
     fn spans(&self, first: u64, end: u64) -> Vec<Span> {
-        let start = self.batches.partition_point(|it| it.first <= first).saturating_sub(1);
-        self.batches.iter().skip(start).take_while(|it| it.first < end).copied().collect()
+        let start = self
+            .batches
+            .partition_point(|it| it.first <= first)
+            .saturating_sub(1);
+        self.batches
+            .iter()
+            .skip(start)
+            .take_while(|it| it.first < end)
+            .copied()
+            .collect()
     }
 
     fn read(&mut self, span: Span) -> Result<(u32, Vec<Value>)> {
@@ -123,7 +150,9 @@ impl Inner {
             file.read_exact(&mut bytes)
         });
         match read {
-            Some(Err(error)) => Err(Error::new(ErrorKind::Other, "read the result from disk").because(error)),
+            Some(Err(error)) => {
+                Err(Error::new(ErrorKind::Other, "read the result from disk").because(error))
+            }
             _ => wire::decode(&bytes),
         }
     }
@@ -139,12 +168,22 @@ mod tests {
     use super::*;
 
     fn batch(from: i64, rows: u32) -> Batch {
-        let column = Column { name: "n".to_owned(), type_name: "BIGINT".to_owned() };
-        Batch { columns: [column].into(), rows, cells: (from..from + i64::from(rows)).map(Value::I64).collect() }
+        let column = Column {
+            name: "n".to_owned(),
+            type_name: "BIGINT".to_owned(),
+        };
+        Batch {
+            columns: [column].into(),
+            rows,
+            cells: (from..from + i64::from(rows)).map(Value::I64).collect(),
+        }
     }
 
     fn numbers(page: Batch) -> Vec<i64> {
-        let numbers = page.cells.into_iter().map(|it| if let Value::I64(it) = it { it } else { -1 });
+        let numbers = page
+            .cells
+            .into_iter()
+            .map(|it| if let Value::I64(it) = it { it } else { -1 });
         numbers.collect()
     }
 
@@ -154,8 +193,14 @@ mod tests {
         for at in 0..10 {
             rows.push(&batch(at * 100, 100)).expect("room on the disk");
         }
-        assert_eq!(numbers(rows.page(95, 10).expect("a page")), (95..105).collect::<Vec<_>>());
-        assert_eq!(numbers(rows.page(990, 50).expect("a page")), (990..1_000).collect::<Vec<_>>());
+        assert_eq!(
+            numbers(rows.page(95, 10).expect("a page")),
+            (95..105).collect::<Vec<_>>()
+        );
+        assert_eq!(
+            numbers(rows.page(990, 50).expect("a page")),
+            (990..1_000).collect::<Vec<_>>()
+        );
         assert_eq!(rows.page(1_000, 5).expect("a page").rows, 0);
         assert_eq!(rows.head().rows, 1_000);
     }

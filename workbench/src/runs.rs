@@ -65,8 +65,18 @@ impl Runs {
         let panes: Vec<_> = statements.iter().map(|_| Arc::new(Pane::new())).collect();
         let mut tasks = JoinSet::new();
         for (at, (pane, statement)) in panes.iter().zip(statements).enumerate() {
-            let reporter = Reporter { run: id, pane: u32::try_from(at).unwrap_or(u32::MAX), events: events.clone() };
-            let task = run_pane(Arc::clone(pane), Arc::clone(sessions), statement, parameters.to_vec(), reporter);
+            let reporter = Reporter {
+                run: id,
+                pane: u32::try_from(at).unwrap_or(u32::MAX),
+                events: events.clone(),
+            };
+            let task = run_pane(
+                Arc::clone(pane),
+                Arc::clone(sessions),
+                statement,
+                parameters.to_vec(),
+                reporter,
+            );
             tasks.spawn(task);
         }
         self.open().insert(id, Run { panes, tasks });
@@ -76,7 +86,10 @@ impl Runs {
     /// Asks the statements of a run, or of one pane, to stop.
     pub(crate) fn cancel(&self, run: RunId, pane: Option<u32>) -> Result<()> {
         let panes = self.panes(run)?;
-        let wanted = panes.iter().enumerate().filter(|(at, _)| pane.is_none_or(|it| it as usize == *at));
+        let wanted = panes
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| pane.is_none_or(|it| it as usize == *at));
         for (_, pane) in wanted {
             pane.cancel.send_replace(true);
         }
@@ -100,19 +113,34 @@ impl Runs {
     pub(crate) fn page(&self, id: ResultId, first: u64, count: u32) -> Result<Page> {
         let panes = self.panes(id.run)?;
         let pane = panes.get(id.pane as usize).ok_or_else(|| gone(id.run))?;
-        let rows = pane.inner().results.get(id.index as usize).cloned().ok_or_else(|| gone(id.run))?;
-        Ok(Page { result: id, first, batch: rows.page(first, count)? })
+        let rows = pane
+            .inner()
+            .results
+            .get(id.index as usize)
+            .cloned()
+            .ok_or_else(|| gone(id.run))?;
+        Ok(Page {
+            result: id,
+            first,
+            batch: rows.page(first, count)?,
+        })
     }
 
     /// Waits until every pane of a run has ended, and says how each did.
     pub(crate) async fn finished(&self, run: RunId) -> Result<Vec<PaneProgress>> {
-        let tasks = self.open().get_mut(&run).map(|it| std::mem::take(&mut it.tasks));
+        let tasks = self
+            .open()
+            .get_mut(&run)
+            .map(|it| std::mem::take(&mut it.tasks));
         tasks.ok_or_else(|| gone(run))?.join_all().await;
         Ok(self.panes(run)?.iter().map(|it| it.progress()).collect())
     }
 
     fn panes(&self, run: RunId) -> Result<Vec<Arc<Pane>>> {
-        self.open().get(&run).map(|it| it.panes.clone()).ok_or_else(|| gone(run))
+        self.open()
+            .get(&run)
+            .map(|it| it.panes.clone())
+            .ok_or_else(|| gone(run))
     }
 
     fn open(&self) -> std::sync::MutexGuard<'_, BTreeMap<RunId, Run>> {
@@ -121,7 +149,11 @@ impl Runs {
 }
 
 fn gone(run: RunId) -> Error {
-    Error::new(ErrorKind::NotFound, format!("find the result of run {}", run.0)).because("it was closed")
+    Error::new(
+        ErrorKind::NotFound,
+        format!("find the result of run {}", run.0),
+    )
+    .because("it was closed")
 }
 
 impl Pane {
@@ -134,7 +166,11 @@ impl Pane {
             results: Vec::new(),
             notices: Vec::new(),
         };
-        Self { began: Instant::now(), cancel: watch::Sender::new(false), inner: Mutex::new(inner) }
+        Self {
+            began: Instant::now(),
+            cancel: watch::Sender::new(false),
+            inner: Mutex::new(inner),
+        }
     }
 
     fn progress(&self) -> PaneProgress {
@@ -200,7 +236,11 @@ struct Reporter {
 
 impl Reporter {
     fn tell(&self, pane: &Pane) {
-        self.events.send(Event::Pane { run: self.run, pane: self.pane, progress: pane.progress() });
+        self.events.send(Event::Pane {
+            run: self.run,
+            pane: self.pane,
+            progress: pane.progress(),
+        });
     }
 }
 
@@ -233,7 +273,10 @@ async fn stream(
 ) -> Result<()> {
     let PaneStatement { store, text } = statement;
     let call = sessions.query_call(&store);
-    let mut rows = sessions.store(&store)?.query(&call, &Statement { text, parameters }).await?;
+    let mut rows = sessions
+        .store(&store)?
+        .query(&call, &Statement { text, parameters })
+        .await?;
     let mut told = Instant::now();
     while let Some(chunk) = rows.next().await {
         pane.take(chunk.map_err(|it| it.at(&store))?)?;

@@ -39,9 +39,22 @@ struct Session {
 
 impl Sessions {
     /// Prepares every store; nothing is sent yet, and a store that cannot be prepared costs only its own answers.
-    pub(crate) fn new(deployment: &Deployment, base: &Path, deadline: Duration, cancels: &CancelQueue) -> Self {
-        let list = deployment.stores.iter().map(|it| Session::new(it, base, cancels)).collect();
-        Self { list, deadline, next_call: AtomicU64::new(1) }
+    pub(crate) fn new(
+        deployment: &Deployment,
+        base: &Path,
+        deadline: Duration,
+        cancels: &CancelQueue,
+    ) -> Self {
+        let list = deployment
+            .stores
+            .iter()
+            .map(|it| Session::new(it, base, cancels))
+            .collect();
+        Self {
+            list,
+            deadline,
+            next_call: AtomicU64::new(1),
+        }
     }
 
     /// The store of that name; fails as its preparation did, or if there is none.
@@ -52,13 +65,23 @@ impl Sessions {
     /// What goes with the next call to `id`.
     pub(crate) fn call(&self, id: &StoreId, purpose: Purpose) -> Call {
         let typed = purpose == Purpose::Query;
-        let access = self.session(id).map_or(Access::ReadOnly, |it| if typed { it.access } else { Access::ReadOnly });
-        Call { id: CallId(self.next_call.fetch_add(1, Ordering::Relaxed)), deadline: self.deadline, purpose, access }
+        let access = self.session(id).map_or(Access::ReadOnly, |it| {
+            if typed { it.access } else { Access::ReadOnly }
+        });
+        Call {
+            id: CallId(self.next_call.fetch_add(1, Ordering::Relaxed)),
+            deadline: self.deadline,
+            purpose,
+            access,
+        }
     }
 
     /// What goes with a statement that a person typed: it ends when it ends, or when the person says so.
     pub(crate) fn query_call(&self, id: &StoreId) -> Call {
-        Call { deadline: QUERY_DEADLINE, ..self.call(id, Purpose::Query) }
+        Call {
+            deadline: QUERY_DEADLINE,
+            ..self.call(id, Purpose::Query)
+        }
     }
 
     /// Asks every store at once for its server.
@@ -73,13 +96,19 @@ impl Sessions {
 
     /// The datasets of one store.
     pub(crate) async fn datasets(&self, id: &StoreId) -> Result<Vec<Dataset>> {
-        self.store(id)?.datasets(&self.call(id, Purpose::Inspect)).await.map_err(|it| it.at(id))
+        self.store(id)?
+            .datasets(&self.call(id, Purpose::Inspect))
+            .await
+            .map_err(|it| it.at(id))
     }
 
     /// The shape of one dataset.
     pub(crate) async fn describe(&self, dataset: &DatasetId, purpose: Purpose) -> Result<Shape> {
         let id = &dataset.store;
-        self.store(id)?.describe(&self.call(id, purpose), dataset).await.map_err(|it| it.at(id))
+        self.store(id)?
+            .describe(&self.call(id, purpose), dataset)
+            .await
+            .map_err(|it| it.at(id))
     }
 
     async fn ping(&self, session: &Session) -> StoreStatus {
@@ -95,9 +124,12 @@ impl Sessions {
     fn session(&self, id: &StoreId) -> Result<&Session> {
         self.list.iter().find(|it| it.id == *id).ok_or_else(|| {
             let known: Vec<&str> = self.list.iter().map(|it| it.id.as_str()).collect();
-            Error::new(ErrorKind::NotFound, format!("find the store {:?}", id.as_str()))
-                .because("the deployment declares no such store")
-                .hint(format!("it declares: {}", known.join(", ")))
+            Error::new(
+                ErrorKind::NotFound,
+                format!("find the store {:?}", id.as_str()),
+            )
+            .because("the deployment declares no such store")
+            .hint(format!("it declares: {}", known.join(", ")))
         })
     }
 }
@@ -107,7 +139,9 @@ impl Session {
         let driver = config.url.as_deref().and_then(|it| stores::driver(it).ok());
         let guarded = stores::guarded(config, base, None, config.access);
         let store = guarded.map(|it| Arc::new(it.cancelling(cancels.clone())) as Arc<dyn Store>);
-        let capability = store.as_ref().map_or(Capability::default(), |it| it.capability());
+        let capability = store
+            .as_ref()
+            .map_or(Capability::default(), |it| it.capability());
         let status = StoreStatus {
             name: config.id.clone(),
             url: config.url.clone().unwrap_or_default(),
@@ -124,7 +158,12 @@ impl Session {
             why: config.why.clone(),
             asked_at: None,
         };
-        Self { id: config.id.clone(), store, access: config.access, status: Mutex::new(status) }
+        Self {
+            id: config.id.clone(),
+            store,
+            access: config.access,
+            status: Mutex::new(status),
+        }
     }
 
     fn status(&self) -> std::sync::MutexGuard<'_, StoreStatus> {

@@ -8,10 +8,13 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use futures::future::join_all;
+use jiff::Timestamp;
 use parallax_core::deployment::{Deployment, Edge, Entity, Probe, Representation, Role};
 use parallax_core::error::{Error, ErrorKind, Result};
 use parallax_core::flow::{Flow, edge_name};
+use parallax_core::lag::OutboxProbe;
 use parallax_core::mapping::Mapping;
+use parallax_core::name::DatasetId;
 use parallax_core::store::{Fields, Got, Needle, Purpose, ReadSpan, Search};
 use parallax_core::trace::{Evidence, Observation, Read, Trace, Verdict, Way, WayStep, judge};
 use parallax_core::value::{Key, Record};
@@ -42,36 +45,64 @@ impl Tracer<'_> {
             None => typed_key(entity, &shapes, text)?,
             Some(field) => self.find_key(entity, &mapping, field, text).await?,
         };
-        let case = Case { tracer: *self, entity, mapping, key };
+        let case = Case {
+            tracer: *self,
+            entity,
+            mapping,
+            key,
+        };
         let trace = case.trace().await;
-        if trace.observations.iter().all(|it| it.state == parallax_core::trace::Found::Absent) {
+        if trace
+            .observations
+            .iter()
+            .all(|it| it.state == parallax_core::trace::Found::Absent)
+        {
             return Err(self.nowhere(entity, &trace.key.to_string()));
         }
         Ok(trace)
     }
 
     fn nowhere(&self, entity: &Entity, key: &str) -> Error {
-        let mut stores: Vec<_> = entity.representations.iter().map(|it| &it.dataset.store).collect();
+        let mut stores: Vec<_> = entity
+            .representations
+            .iter()
+            .map(|it| &it.dataset.store)
+            .collect();
         stores.sort_unstable();
         stores.dedup();
         let stores = stores.len();
         Error::new(ErrorKind::NotFound, format!("find {} {key}", entity.name))
             .because(format!("no {} {key} in {stores} stores", entity.name))
-            .hint(format!("the key is `{}`; find by another field with --by FIELD", entity.key.join(", ")))
+            .hint(format!(
+                "the key is `{}`; find by another field with --by FIELD",
+                entity.key.join(", ")
+            ))
     }
 
     /// The key of the one record whose `field` equals `text`, asked of the source first, then of each copy.
-    async fn find_key(&self, entity: &Entity, mapping: &Mapping, field: &str, text: &str) -> Result<Key> {
+    async fn find_key(
+        &self,
+        entity: &Entity,
+        mapping: &Mapping,
+        field: &str,
+        text: &str,
+    ) -> Result<Key> {
         if !mapping.fields.iter().any(|it| it == field) {
-            return Err(Error::new(ErrorKind::InvalidInput, format!("find {} by {field:?}", entity.name))
-                .because("no such field is mapped")
-                .hint(format!("mapped fields: {}", mapping.fields.join(", "))));
+            return Err(Error::new(
+                ErrorKind::InvalidInput,
+                format!("find {} by {field:?}", entity.name),
+            )
+            .because("no such field is mapped")
+            .hint(format!("mapped fields: {}", mapping.fields.join(", "))));
         }
         let mut failures = Vec::new();
         let mut order: Vec<&Representation> = entity.representations.iter().collect();
         order.sort_by_key(|it| it.role != Role::SystemOfRecord);
         for representation in order {
-            match self.find_in(entity, mapping, representation, field, text).await {
+            match self
+                .find_in(entity, mapping, representation, field, text)
+                .await
+            {
                 Ok(keys) if keys.is_empty() => {}
                 Ok(keys) => return only(entity, field, text, &keys),
                 Err(error) if error.kind == ErrorKind::Unsupported => {}
@@ -79,8 +110,11 @@ impl Tracer<'_> {
             }
         }
         Err(failures.into_iter().next().unwrap_or_else(|| {
-            Error::new(ErrorKind::NotFound, format!("find {} by {field}", entity.name))
-                .because(format!("no {} has {field} {text:?}", entity.name))
+            Error::new(
+                ErrorKind::NotFound,
+                format!("find {} by {field}", entity.name),
+            )
+            .because(format!("no {} has {field} {text:?}", entity.name))
         }))
     }
 
@@ -92,15 +126,28 @@ impl Tracer<'_> {
         field: &str,
         text: &str,
     ) -> Result<Vec<Key>> {
-        let mapped = mapping.representations.iter().find(|it| it.dataset == representation.dataset);
-        let rule = mapped.and_then(|it| it.fields.iter().find(|it| it.name == field)?.rule.as_ref());
-        let Some(rule) = rule else { return Ok(Vec::new()) };
-        let search = Search { paths: vec![rule.path.clone()], needle: Needle::Equals(text.to_owned()), limit: 6 };
+        let mapped = mapping
+            .representations
+            .iter()
+            .find(|it| it.dataset == representation.dataset);
+        let rule =
+            mapped.and_then(|it| it.fields.iter().find(|it| it.name == field)?.rule.as_ref());
+        let Some(rule) = rule else {
+            return Ok(Vec::new());
+        };
+        let search = Search {
+            paths: vec![rule.path.clone()],
+            needle: Needle::Equals(text.to_owned()),
+            limit: 6,
+        };
         let dataset = &representation.dataset;
         let fields = projection(entity, representation, Fields::All);
         let call = self.sessions.call(&dataset.store, Purpose::Trace);
         let store = self.sessions.store(&dataset.store)?;
-        let records = store.find(&call, dataset, &search, &fields).await.map_err(|it| it.at(&dataset.store))?;
+        let records = store
+            .find(&call, dataset, &search, &fields)
+            .await
+            .map_err(|it| it.at(&dataset.store))?;
         Ok(records.into_iter().map(|it| it.key).collect())
     }
 }
@@ -110,9 +157,15 @@ fn only(entity: &Entity, field: &str, text: &str, keys: &[Key]) -> Result<Key> {
         return Ok(key.clone());
     }
     let shown: Vec<String> = keys.iter().map(ToString::to_string).collect();
-    Err(Error::new(ErrorKind::InvalidInput, format!("find one {} by {field}", entity.name))
-        .because(format!("several have {field} {text:?}"))
-        .hint(format!("trace one of them by its key: {}", shown.join(", "))))
+    Err(Error::new(
+        ErrorKind::InvalidInput,
+        format!("find one {} by {field}", entity.name),
+    )
+    .because(format!("several have {field} {text:?}"))
+    .hint(format!(
+        "trace one of them by its key: {}",
+        shown.join(", ")
+    )))
 }
 
 /// One trace under way.
@@ -142,7 +195,11 @@ impl Case<'_> {
     }
 
     fn judged(&self, reads: Vec<Read>) -> Trace {
-        let evidence = Evidence { key: self.key.clone(), reads, mapping: self.mapping.clone() };
+        let evidence = Evidence {
+            key: self.key.clone(),
+            reads,
+            mapping: self.mapping.clone(),
+        };
         judge(evidence, clock::now())
     }
 
@@ -152,7 +209,11 @@ impl Case<'_> {
 
     /// Source, positions, copies, source. Says whether the source stood still meanwhile.
     async fn read_again(&self, reads: &mut [Read], differing: &[usize]) -> bool {
-        let source = self.entity.representations.iter().position(|it| it.role == Role::SystemOfRecord);
+        let source = self
+            .entity
+            .representations
+            .iter()
+            .position(|it| it.role == Role::SystemOfRecord);
         let Some(source) = source else { return true };
         self.refresh(reads, &[source]).await;
         let before = reads.get(source).map(|it| it.found.clone());
@@ -172,11 +233,17 @@ impl Case<'_> {
     }
 
     async fn refresh(&self, reads: &mut [Read], wanted: &[usize]) {
-        let representations = wanted.iter().filter_map(|at| self.entity.representations.get(*at));
+        let representations = wanted
+            .iter()
+            .filter_map(|at| self.entity.representations.get(*at));
         let fresh = join_all(representations.map(|it| self.read(it))).await;
         for (at, fresh) in wanted.iter().zip(fresh) {
             if let Some(read) = reads.get_mut(*at) {
-                *read = Read { reads: read.reads + 1, way: read.way.take(), ..fresh };
+                *read = Read {
+                    reads: read.reads + 1,
+                    way: read.way.take(),
+                    ..fresh
+                };
             }
         }
     }
@@ -185,7 +252,10 @@ impl Case<'_> {
         let dataset = &representation.dataset;
         let began = clock::now();
         let got = self.get(representation).await;
-        let whole = ReadSpan { began, ended: clock::now() };
+        let whole = ReadSpan {
+            began,
+            ended: clock::now(),
+        };
         let (found, statement, span) = match got {
             Ok(got) => (first(got.found), got.statement, got.read),
             Err(error) => (Err(error), String::new(), whole),
@@ -206,7 +276,10 @@ impl Case<'_> {
         let sessions = self.tracer.sessions;
         let fields = projection(self.entity, representation, Fields::All);
         let call = sessions.call(&dataset.store, Purpose::Trace);
-        sessions.store(&dataset.store)?.get(&call, dataset, std::slice::from_ref(&self.key), &fields).await
+        sessions
+            .store(&dataset.store)?
+            .get(&call, dataset, std::slice::from_ref(&self.key), &fields)
+            .await
     }
 
     async fn ways(&self, wanted: &[usize]) -> Vec<(usize, Measured)> {
@@ -215,22 +288,76 @@ impl Case<'_> {
         let mut steps: BTreeMap<usize, &Edge> = BTreeMap::new();
         let mut paths = Vec::new();
         for at in wanted {
-            let Some(representation) = self.entity.representations.get(*at) else { continue };
-            let Some(path) = flow.ways(source, &representation.dataset).into_iter().next() else { continue };
+            let Some(representation) = self.entity.representations.get(*at) else {
+                continue;
+            };
+            let Some(path) = flow
+                .ways(source, &representation.dataset)
+                .into_iter()
+                .next()
+            else {
+                continue;
+            };
             steps.extend(path.edges.iter().copied());
             paths.push((*at, path));
         }
-        let measured = join_all(steps.iter().map(|(at, edge)| async { (*at, self.step(edge).await) })).await;
+        let measured = join_all(
+            steps
+                .iter()
+                .map(|(at, edge)| async { (*at, self.step(edge).await) }),
+        )
+        .await;
         let measured: BTreeMap<usize, WayStep> = measured.into_iter().collect();
+        let told = measured
+            .values()
+            .find_map(|it| it.subject.as_ref()?.last_created);
+        let changed_at = match told {
+            None => self.outbox_word(source).await,
+            told => told,
+        };
         let way = |path: &parallax_core::flow::Path<'_>| Way {
             allowed: path.allowed(),
-            steps: path.edges.iter().filter_map(|(at, _)| measured.get(at).cloned()).collect(),
+            steps: path
+                .edges
+                .iter()
+                .filter_map(|(at, _)| measured.get(at).cloned())
+                .collect(),
+            changed_at,
         };
-        paths.iter().map(|(at, path)| (*at, Measured(way(path)))).collect()
+        paths
+            .iter()
+            .map(|(at, path)| (*at, Measured(way(path))))
+            .collect()
+    }
+
+    /// When the key last changed, as any outbox of the source says; edges measured otherwise do not know deletions.
+    async fn outbox_word(&self, source: &DatasetId) -> Option<Timestamp> {
+        let Tracer {
+            deployment,
+            sessions,
+            ..
+        } = self.tracer;
+        let knows_keys = |probe: &&OutboxProbe| probe.key.is_some();
+        let (edge, probe) = deployment
+            .flows
+            .iter()
+            .filter(|it| it.from.covers(source))
+            .find_map(|it| match &it.probe {
+                Probe::Outbox(probe) => Some((it, Some(probe).filter(knows_keys)?)),
+                _ => None,
+            })?;
+        let backlog = backlog(deployment, sessions, probe, edge, Some(&self.key))
+            .await
+            .ok()?;
+        backlog.subject?.last_created
     }
 
     async fn step(&self, edge: &Edge) -> WayStep {
-        let Tracer { deployment, sessions, known } = self.tracer;
+        let Tracer {
+            deployment,
+            sessions,
+            known,
+        } = self.tracer;
         let mut step = WayStep {
             edge: edge_name(&edge.from, &edge.to),
             via: edge.via,
@@ -266,8 +393,14 @@ impl Measured {
 }
 
 fn differing(observations: &[Observation]) -> Vec<usize> {
-    let differs = |it: &Observation| it.verdict.is_drift() || matches!(it.verdict, Verdict::InFlight { .. });
-    observations.iter().enumerate().filter(|(_, it)| differs(it)).map(|(at, _)| at).collect()
+    let differs =
+        |it: &Observation| it.verdict.is_drift() || matches!(it.verdict, Verdict::InFlight { .. });
+    observations
+        .iter()
+        .enumerate()
+        .filter(|(_, it)| differs(it))
+        .map(|(at, _)| at)
+        .collect()
 }
 
 fn first(found: Vec<Result<Option<Record>>>) -> Result<Option<Record>> {

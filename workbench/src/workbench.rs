@@ -12,7 +12,8 @@ use parallax_core::store::{self, Batch, Dataset, Shape, Statement};
 use parallax_core::trace::Trace;
 use parallax_core::value::Value;
 use parallax_core::wire::{
-    Candidate, LagReport, Overview, PaneProgress, PaneStatement, Reply, Request, ResultId, RunId, StoreStatus,
+    Candidate, LagReport, Overview, PaneProgress, PaneStatement, Reply, Request, ResultId, RunId,
+    StoreStatus,
 };
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -40,7 +41,10 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { deployment: None, deadline: Duration::from_secs(2) }
+        Self {
+            deployment: None,
+            deadline: Duration::from_secs(2),
+        }
     }
 }
 
@@ -80,13 +84,25 @@ impl Open {
 
     fn sessions(&self) -> Result<Arc<Sessions>> {
         let sessions = self.sessions.read().unwrap_or_else(PoisonError::into_inner);
-        sessions.clone().ok_or_else(|| Error::new(ErrorKind::Cancelled, "ask a store").because("the workbench is closing"))
+        sessions.clone().ok_or_else(|| {
+            Error::new(ErrorKind::Cancelled, "ask a store").because("the workbench is closing")
+        })
     }
 
     /// Lets go of the stores and waits for the cancels that are open.
     async fn close(&self) {
-        drop(self.sessions.write().unwrap_or_else(PoisonError::into_inner).take());
-        let task = std::mem::take(&mut *self.canceller.lock().unwrap_or_else(PoisonError::into_inner));
+        drop(
+            self.sessions
+                .write()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(),
+        );
+        let task = std::mem::take(
+            &mut *self
+                .canceller
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        );
         // Whoever still holds a store keeps the canceller alive; the end does not wait for that.
         drop(timeout(GOODBYE, task.join_all()).await);
     }
@@ -97,7 +113,11 @@ impl Workbench {
     pub fn open(options: Options) -> Self {
         let opened = open(options.deployment.as_deref());
         let open = opened.map(|it| Open::new(it, options.deadline));
-        Self { open, runs: Runs::default(), local: Local::default() }
+        Self {
+            open,
+            runs: Runs::default(),
+            local: Local::default(),
+        }
     }
 
     /// The deployment, or why it could not be opened.
@@ -107,7 +127,9 @@ impl Workbench {
 
     /// Answers one request of a front end; events of what it begins go to `events`.
     pub async fn handle(&self, request: Request, events: &Events) -> Reply {
-        self.answer(request, events).await.unwrap_or_else(Reply::Failed)
+        self.answer(request, events)
+            .await
+            .unwrap_or_else(Reply::Failed)
     }
 
     async fn answer(&self, request: Request, events: &Events) -> Result<Reply> {
@@ -120,9 +142,19 @@ impl Workbench {
             Request::Trace { entity, key, by } => {
                 Reply::Trace(Box::new(self.trace(&entity, &key, by.as_deref()).await?))
             }
-            Request::Find { entity, text, limit } => Reply::Found(self.find(entity.as_deref(), &text, limit).await?),
-            Request::Query { panes, parameters } => Reply::Running(self.start(panes, &parameters, events)?),
-            Request::Page { result, first, count } => Reply::Page(self.runs.page(result, first, count)?),
+            Request::Find {
+                entity,
+                text,
+                limit,
+            } => Reply::Found(self.find(entity.as_deref(), &text, limit).await?),
+            Request::Query { panes, parameters } => {
+                Reply::Running(self.start(panes, &parameters, events)?)
+            }
+            Request::Page {
+                result,
+                first,
+                count,
+            } => Reply::Page(self.runs.page(result, first, count)?),
             Request::Cancel { run, pane } => self.runs.cancel(run, pane).map(|()| Reply::Done)?,
             Request::Close { run } => {
                 self.forget(run);
@@ -166,7 +198,10 @@ impl Workbench {
 
     /// The shape of one dataset.
     pub async fn describe(&self, dataset: &DatasetId) -> Result<Shape> {
-        self.opened()?.sessions()?.describe(dataset, store::Purpose::Inspect).await
+        self.opened()?
+            .sessions()?
+            .describe(dataset, store::Purpose::Inspect)
+            .await
     }
 
     /// One entity in all its representations, by its key's text or by a canonical field.
@@ -175,14 +210,31 @@ impl Workbench {
     pub async fn trace(&self, entity: &str, key: &str, by: Option<&str>) -> Result<Trace> {
         let open = self.opened()?;
         let sessions = open.sessions()?;
-        let tracer = Tracer { deployment: &open.deployment, sessions: &sessions, known: &open.shapes };
+        let tracer = Tracer {
+            deployment: &open.deployment,
+            sessions: &sessions,
+            known: &open.shapes,
+        };
         tracer.trace(entity, key, by).await
     }
 
     /// Entities whose key or mapped text fields answer to `text`.
-    pub async fn find(&self, entity: Option<&str>, text: &str, limit: u32) -> Result<Vec<Candidate>> {
+    pub async fn find(
+        &self,
+        entity: Option<&str>,
+        text: &str,
+        limit: u32,
+    ) -> Result<Vec<Candidate>> {
         let open = self.opened()?;
-        finder::find(&open.deployment, &*open.sessions()?, &open.shapes, entity, text, limit).await
+        finder::find(
+            &open.deployment,
+            &*open.sessions()?,
+            &open.shapes,
+            entity,
+            text,
+            limit,
+        )
+        .await
     }
 
     /// Begins statements side by side; their results are kept until [`Workbench::forget`].
@@ -192,7 +244,9 @@ impl Workbench {
         parameters: &[(String, Value)],
         events: &Events,
     ) -> Result<RunId> {
-        Ok(self.runs.start(&self.opened()?.sessions()?, panes, parameters, events))
+        Ok(self
+            .runs
+            .start(&self.opened()?.sessions()?, panes, parameters, events))
     }
 
     /// Waits until every pane of a run has ended.
@@ -214,7 +268,11 @@ impl Workbench {
     pub async fn stream(&self, store: &StoreId, statement: &Statement) -> Result<store::Rows> {
         let sessions = self.opened()?.sessions()?;
         let call = sessions.query_call(store);
-        sessions.store(store)?.query(&call, statement).await.map_err(|it| it.at(store))
+        sessions
+            .store(store)?
+            .query(&call, statement)
+            .await
+            .map_err(|it| it.at(store))
     }
 
     /// Stops what runs, and waits until the servers have stopped it too.

@@ -15,10 +15,18 @@ use crate::terminal::print;
 pub(crate) async fn run(workbench: &Workbench, subject: &str, json: bool) -> Result<Outcome> {
     if subject.contains('.') {
         let shape = workbench.describe(&subject.parse::<DatasetId>()?).await?;
-        if json { print_json(&shape_document(&shape))? } else { print(&shape_text(&shape))? }
+        if json {
+            print_json(&shape_document(&shape))?
+        } else {
+            print(&shape_text(&shape))?
+        }
     } else {
         let datasets = workbench.datasets(&StoreId::new(subject)?).await?;
-        if json { print_json(&datasets_document(subject, &datasets))? } else { print(&datasets_text(&datasets))? }
+        if json {
+            print_json(&datasets_document(subject, &datasets))?
+        } else {
+            print(&datasets_text(&datasets))?
+        }
     }
     Ok(Outcome::Fine)
 }
@@ -34,13 +42,20 @@ fn datasets_document(store: &str, datasets: &[Dataset]) -> Value {
 fn datasets_text(datasets: &[Dataset]) -> String {
     let mut table = Table::new(["dataset", "model", "records"]);
     for dataset in datasets {
-        table.row(vec![dataset.id.to_string(), name(&dataset.model), estimate(dataset.estimate)]);
+        table.row(vec![
+            dataset.id.to_string(),
+            name(&dataset.model),
+            estimate(dataset.estimate),
+        ]);
     }
     table.render()
 }
 
 fn estimate(estimate: Option<u64>) -> String {
-    estimate.map_or_else(|| "not known".to_owned(), |it| format!("about {}", human::count(it)))
+    estimate.map_or_else(
+        || "not known".to_owned(),
+        |it| format!("about {}", human::count(it)),
+    )
 }
 
 fn shape_document(shape: &Shape) -> Value {
@@ -79,19 +94,39 @@ fn shape_text(shape: &Shape) -> String {
     );
     let mut table = Table::new(["field", "type", "declared", "key", "null"]);
     for field in &shape.fields {
-        let types: Vec<String> = field.types.iter().map(|it| type_share(&it.type_name, it.share)).collect();
+        let types: Vec<String> = field
+            .types
+            .iter()
+            .map(|it| type_share(&it.type_name, it.share))
+            .collect();
         table.row(vec![
             field.name.clone(),
             types.join(", "),
             field.declared.clone().unwrap_or_default(),
-            if shape.key.contains(&field.name) { "key".to_owned() } else { String::new() },
-            if field.nullable { "may be null".to_owned() } else { String::new() },
+            if shape.key.contains(&field.name) {
+                "key".to_owned()
+            } else {
+                String::new()
+            },
+            if field.nullable {
+                "may be null".to_owned()
+            } else {
+                String::new()
+            },
         ]);
     }
     text.push_str(&table.render());
     for index in &shape.indices {
-        let unique = if index.unique { "unique index" } else { "index" };
-        text.push_str(&format!("\n{unique} {} on {}", index.name, index.fields.join(", ")));
+        let unique = if index.unique {
+            "unique index"
+        } else {
+            "index"
+        };
+        text.push_str(&format!(
+            "\n{unique} {} on {}",
+            index.name,
+            index.fields.join(", ")
+        ));
     }
     if !shape.indices.is_empty() {
         text.push('\n');
@@ -100,5 +135,9 @@ fn shape_text(shape: &Shape) -> String {
 }
 
 fn type_share(type_name: &str, share: f32) -> String {
-    if share >= 1.0 { type_name.to_owned() } else { format!("{type_name} {:.0} %", share * 100.0) }
+    if share >= 1.0 {
+        type_name.to_owned()
+    } else {
+        format!("{type_name} {:.0} %", share * 100.0)
+    }
 }

@@ -17,12 +17,21 @@ pub(crate) fn outcome(report: &LagReport) -> Outcome {
         Some(false) => Outcome::Found,
         None => Outcome::Unanswered,
     };
-    report.edges.iter().map(of_edge).max().unwrap_or(Outcome::Fine)
+    report
+        .edges
+        .iter()
+        .map(of_edge)
+        .max()
+        .unwrap_or(Outcome::Fine)
 }
 
 /// One edge as others parse it.
 pub(crate) fn document(edge: &EdgeLag) -> Value {
-    let EdgeLag { edge, reading, global } = edge;
+    let EdgeLag {
+        edge,
+        reading,
+        global,
+    } = edge;
     json!({
         "from": edge.from.to_string(),
         "to": edge.to.to_string(),
@@ -59,5 +68,8 @@ pub(crate) fn state(edge: &EdgeLag, style: Style) -> String {
 
 /// The time behind; what is not known is not zero.
 pub(crate) fn time(edge: &EdgeLag) -> String {
-    edge.reading.lag.time.map_or_else(|| "unknown".to_owned(), human::duration)
+    edge.reading
+        .lag
+        .time
+        .map_or_else(|| "unknown".to_owned(), human::duration)
 }

@@ -17,11 +17,17 @@ use crate::terminal::{Style, print};
 /// How often `--watch` measures.
 const EVERY: Duration = Duration::from_secs(2);
 
-pub(crate) async fn run(workbench: &Workbench, arguments: &LagArguments, json: bool) -> Result<Outcome> {
+pub(crate) async fn run(
+    workbench: &Workbench,
+    arguments: &LagArguments,
+    json: bool,
+) -> Result<Outcome> {
     if arguments.since.is_some() {
-        return Err(Error::new(ErrorKind::Unsupported, "show the history of lag")
-            .because("no history is kept yet")
-            .hint("`parallax lag --watch` shows it as it goes"));
+        return Err(
+            Error::new(ErrorKind::Unsupported, "show the history of lag")
+                .because("no history is kept yet")
+                .hint("`parallax lag --watch` shows it as it goes"),
+        );
     }
     let outcome = once(workbench, json).await?;
     if !arguments.watch {
@@ -47,8 +53,16 @@ async fn once(workbench: &Workbench, json: bool) -> Result<Outcome> {
 
 fn text(report: &LagReport) -> String {
     let style = Style::of_stdout();
-    let mut table =
-        Table::new(["edge", "via", "state", "behind", "changes", "objective", "measured by", "uncertainty"]);
+    let mut table = Table::new([
+        "edge",
+        "via",
+        "state",
+        "behind",
+        "changes",
+        "objective",
+        "measured by",
+        "uncertainty",
+    ]);
     for edge in &report.edges {
         let reading = &edge.reading;
         table.row(vec![
@@ -56,7 +70,10 @@ fn text(report: &LagReport) -> String {
             edge.edge.via.to_string(),
             edges::state(edge, style),
             edges::time(edge),
-            reading.lag.records.map_or_else(|| "unknown".to_owned(), human::count),
+            reading
+                .lag
+                .records
+                .map_or_else(|| "unknown".to_owned(), human::count),
             human::duration(edge.edge.objective),
             name(&reading.probe),
             format!("± {}", human::duration(reading.uncertainty)),

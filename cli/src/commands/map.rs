@@ -44,11 +44,19 @@ fn document(overview: &Overview, report: &LagReport) -> Value {
 
 fn text(overview: &Overview, report: &LagReport) -> String {
     let style = Style::of_stdout();
-    let mut text = format!("{} · {}\n", style.strong(&overview.name), overview.environment);
+    let mut text = format!(
+        "{} · {}\n",
+        style.strong(&overview.name),
+        overview.environment
+    );
     let mut sources: Vec<&Endpoint> = report.edges.iter().map(|it| &it.edge.from).collect();
     sources.dedup();
     for source in sources {
-        let badge = if is_source(overview, source) { " ◆ source of truth" } else { "" };
+        let badge = if is_source(overview, source) {
+            " ◆ source of truth"
+        } else {
+            ""
+        };
         text.push_str(&format!("\n{}{badge}\n", style.strong(&source.to_string())));
         let mut table = Table::from_head(vec![]);
         for edge in report.edges.iter().filter(|it| it.edge.from == *source) {
@@ -72,7 +80,10 @@ fn mermaid(report: &LagReport) -> String {
     let nodes = endpoints(report);
     for (at, node) in nodes.iter().enumerate() {
         // Quotes cannot stand in a label; Mermaid knows them by name.
-        text.push_str(&format!("  n{at}[\"{}\"]\n", node.to_string().replace('"', "#quot;")));
+        text.push_str(&format!(
+            "  n{at}[\"{}\"]\n",
+            node.to_string().replace('"', "#quot;")
+        ));
     }
     for edge in &report.edges {
         let at = |wanted: &Endpoint| nodes.iter().position(|it| *it == wanted).unwrap_or(0);
@@ -85,8 +96,14 @@ fn mermaid(report: &LagReport) -> String {
 fn dot(report: &LagReport) -> String {
     let mut text = "digraph flows {\n  rankdir=LR;\n  node [shape=box];\n".to_owned();
     for edge in &report.edges {
-        let (from, to) = (quoted(&edge.edge.from.to_string()), quoted(&edge.edge.to.to_string()));
-        text.push_str(&format!("  {from} -> {to} [label={}];\n", quoted(&label(edge))));
+        let (from, to) = (
+            quoted(&edge.edge.from.to_string()),
+            quoted(&edge.edge.to.to_string()),
+        );
+        text.push_str(&format!(
+            "  {from} -> {to} [label={}];\n",
+            quoted(&label(edge))
+        ));
     }
     text.push_str("}\n");
     text
@@ -102,7 +119,11 @@ fn quoted(text: &str) -> String {
 
 fn endpoints(report: &LagReport) -> Vec<&Endpoint> {
     let mut found: Vec<&Endpoint> = Vec::new();
-    for end in report.edges.iter().flat_map(|it| [&it.edge.from, &it.edge.to]) {
+    for end in report
+        .edges
+        .iter()
+        .flat_map(|it| [&it.edge.from, &it.edge.to])
+    {
         if !found.contains(&end) {
             found.push(end);
         }
@@ -111,7 +132,9 @@ fn endpoints(report: &LagReport) -> Vec<&Endpoint> {
 }
 
 fn is_source(overview: &Overview, endpoint: &Endpoint) -> bool {
-    let Endpoint::Dataset(dataset) = endpoint else { return false };
+    let Endpoint::Dataset(dataset) = endpoint else {
+        return false;
+    };
     let mut representations = overview.entities.iter().flat_map(|it| &it.representations);
     representations.any(|it| it.role == Role::SystemOfRecord && it.dataset.same_as(dataset))
 }

@@ -14,9 +14,17 @@ use parallax_workbench::Workbench;
 use crate::args::{QueryArguments, RowFormat};
 use crate::outcome::Outcome;
 
-pub(crate) async fn run(workbench: &Workbench, arguments: QueryArguments, json: bool) -> Result<Outcome> {
+pub(crate) async fn run(
+    workbench: &Workbench,
+    arguments: QueryArguments,
+    json: bool,
+) -> Result<Outcome> {
     let format = format(arguments.format, json)?;
-    let parameters = arguments.parameters.iter().map(|it| parameter(it)).collect::<Result<Vec<_>>>()?;
+    let parameters = arguments
+        .parameters
+        .iter()
+        .map(|it| parameter(it))
+        .collect::<Result<Vec<_>>>()?;
     let panes = panes(arguments)?;
     for pane in &panes {
         known(workbench, &pane.store)?;
@@ -25,10 +33,14 @@ pub(crate) async fn run(workbench: &Workbench, arguments: QueryArguments, json: 
         (RowFormat::Csv | RowFormat::Ndjson, [pane]) => {
             streamed::run(workbench, pane, parameters, format).await
         }
-        (RowFormat::Csv | RowFormat::Ndjson, _) => Err(Error::new(ErrorKind::InvalidInput, "print several panes")
-            .because("csv and ndjson hold the rows of one statement")
-            .hint("use --format json or table, or run the statements one by one")),
-        (RowFormat::Json | RowFormat::Table, _) => kept::run(workbench, panes, &parameters, format).await,
+        (RowFormat::Csv | RowFormat::Ndjson, _) => {
+            Err(Error::new(ErrorKind::InvalidInput, "print several panes")
+                .because("csv and ndjson hold the rows of one statement")
+                .hint("use --format json or table, or run the statements one by one"))
+        }
+        (RowFormat::Json | RowFormat::Table, _) => {
+            kept::run(workbench, panes, &parameters, format).await
+        }
     }
 }
 
@@ -49,44 +61,61 @@ fn known(workbench: &Workbench, store: &StoreId) -> Result<()> {
         return Ok(());
     }
     let known: Vec<&str> = deployment.stores.iter().map(|it| it.id.as_str()).collect();
-    Err(Error::new(ErrorKind::NotFound, format!("find the store {:?}", store.as_str()))
-        .because("the deployment declares no such store")
-        .hint(format!("it declares: {}", known.join(", "))))
+    Err(Error::new(
+        ErrorKind::NotFound,
+        format!("find the store {:?}", store.as_str()),
+    )
+    .because("the deployment declares no such store")
+    .hint(format!("it declares: {}", known.join(", "))))
 }
 
 fn panes(arguments: QueryArguments) -> Result<Vec<PaneStatement>> {
     if let (Some(store), Some(text)) = (arguments.store, arguments.statement) {
         let text = if text == "-" { stdin()? } else { text };
-        return Ok(vec![PaneStatement { store: StoreId::new(&store)?, text }]);
+        return Ok(vec![PaneStatement {
+            store: StoreId::new(&store)?,
+            text,
+        }]);
     }
     arguments.panes.iter().map(|it| pane(it)).collect()
 }
 
 fn pane(text: &str) -> Result<PaneStatement> {
     let Some((store, text)) = text.split_once('=') else {
-        return Err(Error::new(ErrorKind::InvalidInput, format!("read the pane {text:?}"))
-            .because("it has no `=`")
-            .hint("a pane is STORE=STATEMENT, such as -q 'shop=select 1'"));
+        return Err(
+            Error::new(ErrorKind::InvalidInput, format!("read the pane {text:?}"))
+                .because("it has no `=`")
+                .hint("a pane is STORE=STATEMENT, such as -q 'shop=select 1'"),
+        );
     };
-    Ok(PaneStatement { store: StoreId::new(store)?, text: text.to_owned() })
+    Ok(PaneStatement {
+        store: StoreId::new(store)?,
+        text: text.to_owned(),
+    })
 }
 
 fn stdin() -> Result<String> {
     let mut text = String::new();
     let read = std::io::stdin().lock().read_to_string(&mut text);
-    read.map_err(|it| Error::new(ErrorKind::InvalidInput, "read the statement from stdin").because(it))?;
+    read.map_err(|it| {
+        Error::new(ErrorKind::InvalidInput, "read the statement from stdin").because(it)
+    })?;
     Ok(text)
 }
 
 /// JSON where it parses as JSON, else text.
 fn parameter(text: &str) -> Result<(String, Value)> {
     match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() => {
-            Ok((name.to_owned(), Value::from_json(value).unwrap_or_else(|_| Value::from(value))))
-        }
-        _ => Err(Error::new(ErrorKind::InvalidInput, format!("read the parameter {text:?}"))
-            .because("it is not NAME=VALUE")
-            .hint("for example -p user_id=42")),
+        Some((name, value)) if !name.is_empty() => Ok((
+            name.to_owned(),
+            Value::from_json(value).unwrap_or_else(|_| Value::from(value)),
+        )),
+        _ => Err(Error::new(
+            ErrorKind::InvalidInput,
+            format!("read the parameter {text:?}"),
+        )
+        .because("it is not NAME=VALUE")
+        .hint("for example -p user_id=42")),
     }
 }
 
@@ -97,9 +126,18 @@ mod tests {
     #[test]
     fn a_parameter_is_json_where_it_parses_as_json() {
         assert_eq!(parameter("id=42").expect("a parameter").1, Value::I64(42));
-        assert_eq!(parameter("id=ann").expect("a parameter").1, Value::from("ann"));
-        assert_eq!(parameter("id=\"42\"").expect("a parameter").1, Value::from("42"));
-        assert_eq!(parameter("q=a=b").expect("a parameter").1, Value::from("a=b"));
+        assert_eq!(
+            parameter("id=ann").expect("a parameter").1,
+            Value::from("ann")
+        );
+        assert_eq!(
+            parameter("id=\"42\"").expect("a parameter").1,
+            Value::from("42")
+        );
+        assert_eq!(
+            parameter("q=a=b").expect("a parameter").1,
+            Value::from("a=b")
+        );
         assert!(parameter("id").is_err());
         assert!(parameter("=1").is_err());
     }
@@ -107,6 +145,9 @@ mod tests {
     #[test]
     fn a_pane_is_split_at_its_first_equals_sign() {
         let pane = pane("shop=select 1 = 1").expect("a pane");
-        assert_eq!((pane.store.as_str(), pane.text.as_str()), ("shop", "select 1 = 1"));
+        assert_eq!(
+            (pane.store.as_str(), pane.text.as_str()),
+            ("shop", "select 1 = 1")
+        );
     }
 }

@@ -20,7 +20,11 @@ pub(crate) async fn run(workbench: &Workbench, json: bool) -> Result<Outcome> {
         print(&text(&stores))?;
     }
     let all_up = stores.iter().all(|it| it.state == StoreState::Up);
-    Ok(if all_up { Outcome::Fine } else { Outcome::Unanswered })
+    Ok(if all_up {
+        Outcome::Fine
+    } else {
+        Outcome::Unanswered
+    })
 }
 
 fn document(store: &StoreStatus) -> Value {
@@ -44,14 +48,24 @@ fn document(store: &StoreStatus) -> Value {
 
 fn text(stores: &[StoreStatus]) -> String {
     let style = Style::of_stdout();
-    let mut table = Table::new(["store", "state", "product", "latency", "access", "environment", "models"]);
+    let mut table = Table::new([
+        "store",
+        "state",
+        "product",
+        "latency",
+        "access",
+        "environment",
+        "models",
+    ]);
     for store in stores {
         let models: Vec<String> = store.models.iter().map(name).collect();
         table.row(vec![
             style.strong(store.name.as_str()),
             state(store.state, style),
             product(store),
-            store.latency.map_or_else(|| "-".to_owned(), human::duration),
+            store
+                .latency
+                .map_or_else(|| "-".to_owned(), human::duration),
             name(&store.access),
             store.environment.to_string(),
             models.join(", "),

@@ -27,8 +27,17 @@ pub(crate) async fn run(
     json: bool,
 ) -> Result<Outcome> {
     let trace = workbench.trace(entity, key, by).await?;
-    if json { print_json(&document(&trace))? } else { print(&text(&trace))? }
-    Ok(trace.observations.iter().map(|it| outcome(it.verdict)).max().unwrap_or(Outcome::Unanswered))
+    if json {
+        print_json(&document(&trace))?
+    } else {
+        print(&text(&trace))?
+    }
+    Ok(trace
+        .observations
+        .iter()
+        .map(|it| outcome(it.verdict))
+        .max()
+        .unwrap_or(Outcome::Unanswered))
 }
 
 fn outcome(verdict: Verdict) -> Outcome {
@@ -95,13 +104,27 @@ fn field(of: &FieldObservation) -> serde_json::Value {
 
 fn text(trace: &Trace) -> String {
     let style = Style::of_stdout();
-    let label = trace.label.as_deref().map_or_else(String::new, |it| format!("{} · ", one_line(it, CELL)));
-    let mut text = format!("{}{} {}\n{}\n", style.strong(&label), trace.entity, trace.key, trace.sentence);
+    let label = trace
+        .label
+        .as_deref()
+        .map_or_else(String::new, |it| format!("{} · ", one_line(it, CELL)));
+    let mut text = format!(
+        "{}{} {}\n{}\n",
+        style.strong(&label),
+        trace.entity,
+        trace.key,
+        trace.sentence
+    );
     text.push_str(&way(trace, style));
     text.push('\n');
     let mut table = Table::new(["", "dataset", "verdict", "took", "why"]);
     for observation in &trace.observations {
-        let took = Duration::try_from(observation.read.ended.duration_since(observation.read.began));
+        let took = Duration::try_from(
+            observation
+                .read
+                .ended
+                .duration_since(observation.read.began),
+        );
         table.row(vec![
             mark(observation.verdict, style),
             observation.dataset.to_string(),
@@ -135,14 +158,23 @@ fn way(trace: &Trace, style: Style) -> String {
 /// The fields that differ, one row each, in every representation.
 fn differences(trace: &Trace) -> String {
     let differs = |it: &FieldObservation| {
-        matches!(it.verdict, FieldVerdict::Different | FieldVerdict::Absent | FieldVerdict::Unreadable)
+        matches!(
+            it.verdict,
+            FieldVerdict::Different | FieldVerdict::Absent | FieldVerdict::Unreadable
+        )
     };
     let head = std::iter::once("field".to_owned());
-    let mut table = Table::from_head(head.chain(trace.observations.iter().map(|it| it.dataset.to_string())).collect());
+    let mut table = Table::from_head(
+        head.chain(trace.observations.iter().map(|it| it.dataset.to_string()))
+            .collect(),
+    );
     let mut n_equal = 0;
     for name in &trace.mapping.fields {
-        let cells: Vec<Option<&FieldObservation>> =
-            trace.observations.iter().map(|it| it.fields.iter().find(|it| it.name == *name)).collect();
+        let cells: Vec<Option<&FieldObservation>> = trace
+            .observations
+            .iter()
+            .map(|it| it.fields.iter().find(|it| it.name == *name))
+            .collect();
         if cells.iter().flatten().any(|it| differs(it)) {
             let cells = cells.iter().map(|it| it.map_or_else(String::new, cell));
             table.row(std::iter::once(name.clone()).chain(cells).collect());
@@ -150,12 +182,22 @@ fn differences(trace: &Trace) -> String {
             n_equal += 1;
         }
     }
-    let equal = format!("{} equal or not compared\n", human::plural(n_equal, "field"));
-    if n_equal == trace.mapping.fields.len() as u64 { format!("\n{equal}") } else { format!("\n{}{equal}", table.render()) }
+    let equal = format!(
+        "{} equal or not compared\n",
+        human::plural(n_equal, "field")
+    );
+    if n_equal == trace.mapping.fields.len() as u64 {
+        format!("\n{equal}")
+    } else {
+        format!("\n{}{equal}", table.render())
+    }
 }
 
 fn cell(field: &FieldObservation) -> String {
-    let value = field.value.as_ref().map_or_else(|| "absent".to_owned(), |it| one_line(&it.to_string(), CELL));
+    let value = field
+        .value
+        .as_ref()
+        .map_or_else(|| "absent".to_owned(), |it| one_line(&it.to_string(), CELL));
     match field.verdict {
         FieldVerdict::Equal if field.rule == "source of truth" => value,
         FieldVerdict::Equal => "=".to_owned(),

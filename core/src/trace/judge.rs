@@ -71,7 +71,7 @@ impl<'e> Source<'e> {
     /// When the source last changed, as its version or, failing that, its outbox says.
     fn changed_at(&self, way: Option<&Way>) -> Option<Timestamp> {
         let by_version = self.version.as_ref().and_then(change_time);
-        by_version.or_else(|| way?.steps.iter().find_map(|it| it.subject.as_ref()?.last_created))
+        by_version.or_else(|| way?.changed_at)
     }
 }
 
@@ -83,7 +83,7 @@ impl RepresentationMapping {
 
 fn observe(read: &Read, mapping: &RepresentationMapping, source: &Source<'_>, now: Timestamp) -> Observation {
     let record = record_of(read);
-    let fields: Vec<_> = mapping.fields.iter().map(|it| field(it, read, source)).collect();
+    let mut fields: Vec<_> = mapping.fields.iter().map(|it| field(it, read, source)).collect();
     let version = version_of(record, mapping);
     let changed_at = source.changed_at(read.way.as_ref());
     let (verdict, reason) = match difference(read, &fields, mapping, source, version.as_ref()) {
@@ -91,6 +91,10 @@ fn observe(read: &Read, mapping: &RepresentationMapping, source: &Source<'_>, no
         Difference::Unknown(reason) => (Verdict::Unknown, reason),
         Difference::Some(drift, what) => passed(drift, &what, read.way.as_ref(), changed_at, now),
     };
+    // A record that need not be there has no fields that could differ.
+    if verdict == Verdict::Agrees && record.is_none() {
+        fields.clear();
+    }
     Observation {
         dataset: mapping.dataset.clone(),
         role: read.role,
@@ -229,8 +233,6 @@ fn passed(
     now: Timestamp,
 ) -> (Verdict, String) {
     let allowed = way.map_or(DEFAULT_OBJECTIVE, |it| it.allowed);
-    // A deletion leaves no change time behind: what the absent record last was does not date its end.
-    let changed_at = changed_at.filter(|_| drift != Verdict::Orphan);
     match way.map_or(Passage::NotKnown, |it| passage(it, changed_at)) {
         Passage::Waits { since, where_ } => {
             let late = age(since, now) > allowed;

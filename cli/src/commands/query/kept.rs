@@ -30,11 +30,24 @@ pub(super) async fn run(
 ) -> Result<Outcome> {
     let run = workbench.start(panes.clone(), parameters, &Events::ignore())?;
     let ends = workbench.finished(run).await?;
-    let report = Report { workbench, run, panes: &panes, ends: &ends };
-    if format == RowFormat::Json { report.json()? } else { report.tables()? }
+    let report = Report {
+        workbench,
+        run,
+        panes: &panes,
+        ends: &ends,
+    };
+    if format == RowFormat::Json {
+        report.json()?
+    } else {
+        report.tables()?
+    }
     workbench.forget(run);
     let all_done = ends.iter().all(|it| it.state == PaneState::Done);
-    Ok(if all_done { Outcome::Fine } else { Outcome::Unanswered })
+    Ok(if all_done {
+        Outcome::Fine
+    } else {
+        Outcome::Unanswered
+    })
 }
 
 struct Report<'w> {
@@ -48,7 +61,11 @@ impl Report<'_> {
     /// Written piece by piece, so that a large result is never in memory as a whole.
     fn json(&self) -> Result<()> {
         let mut out = BufWriter::new(std::io::stdout());
-        written(write!(out, "{{\"format\":1,\"run\":{},\"panes\":[", self.run.0))?;
+        written(write!(
+            out,
+            "{{\"format\":1,\"run\":{},\"panes\":[",
+            self.run.0
+        ))?;
         for (at, (pane, end)) in self.panes.iter().zip(self.ends).enumerate() {
             let comma = if at > 0 { "," } else { "" };
             let mut head = pane_head(pane, end).to_string();
@@ -67,7 +84,10 @@ impl Report<'_> {
             let comma = if at > 0 { "," } else { "" };
             let columns: serde_json::Value = result.columns.iter().map(column).collect();
             let affected = json!(result.affected);
-            written(write!(out, "{comma}{{\"columns\":{columns},\"affected\":{affected},\"rows\":["))?;
+            written(write!(
+                out,
+                "{comma}{{\"columns\":{columns},\"affected\":{affected},\"rows\":["
+            ))?;
             let mut separator = "";
             for batch in self.blocks(pane, at, result) {
                 let batch = batch?;
@@ -86,14 +106,22 @@ impl Report<'_> {
         let style = Style::of_stdout();
         for (at, (pane, end)) in self.panes.iter().zip(self.ends).enumerate() {
             if self.panes.len() > 1 {
-                print(&format!("{} {}\n", style.strong(pane.store.as_str()), style.faint(&one_line(&pane.text, CELL))))?;
+                print(&format!(
+                    "{} {}\n",
+                    style.strong(pane.store.as_str()),
+                    style.faint(&one_line(&pane.text, CELL))
+                ))?;
             }
             for (index, result) in end.results.iter().enumerate() {
                 for batch in self.blocks(at, index, result) {
                     print(&table(&batch?))?;
                 }
                 if result.rows == 0 && !result.columns.is_empty() {
-                    print(&table(&Batch { columns: result.columns.clone().into(), rows: 0, cells: Vec::new() }))?;
+                    print(&table(&Batch {
+                        columns: result.columns.clone().into(),
+                        rows: 0,
+                        cells: Vec::new(),
+                    }))?;
                 }
             }
             print(&format!("{}\n", style.faint(&summary(end))))?;
@@ -104,9 +132,18 @@ impl Report<'_> {
         Ok(())
     }
 
-    fn blocks(&self, pane: usize, index: usize, result: &ResultHead) -> impl Iterator<Item = Result<Batch>> {
+    fn blocks(
+        &self,
+        pane: usize,
+        index: usize,
+        result: &ResultHead,
+    ) -> impl Iterator<Item = Result<Batch>> {
         let number = |it: usize| u32::try_from(it).unwrap_or(u32::MAX);
-        let id = ResultId { run: self.run, pane: number(pane), index: number(index) };
+        let id = ResultId {
+            run: self.run,
+            pane: number(pane),
+            index: number(index),
+        };
         let starts = (0..result.rows).step_by(BLOCK as usize);
         starts.map(move |first| self.workbench.page(id, first, BLOCK))
     }
@@ -133,7 +170,11 @@ fn column(column: &Column) -> serde_json::Value {
 fn table(batch: &Batch) -> String {
     let mut table = Table::from_head(batch.columns.iter().map(|it| it.name.clone()).collect());
     for row in batch.cells.chunks(batch.columns.len().max(1)) {
-        table.row(row.iter().map(|it| one_line(&it.to_string(), CELL)).collect());
+        table.row(
+            row.iter()
+                .map(|it| one_line(&it.to_string(), CELL))
+                .collect(),
+        );
     }
     table.render()
 }
@@ -141,7 +182,17 @@ fn table(batch: &Batch) -> String {
 fn summary(end: &PaneProgress) -> String {
     let rows: u64 = end.results.iter().map(|it| it.rows).sum();
     let affected: u64 = end.results.iter().filter_map(|it| it.affected).sum();
-    let first = end.first_row.map_or_else(String::new, |it| format!(", first after {}", human::duration(it)));
-    let changed = if affected > 0 { format!(", {} changed", human::plural(affected, "row")) } else { String::new() };
-    format!("{} in {}{first}{changed}", human::plural(rows, "row"), human::duration(end.took))
+    let first = end.first_row.map_or_else(String::new, |it| {
+        format!(", first after {}", human::duration(it))
+    });
+    let changed = if affected > 0 {
+        format!(", {} changed", human::plural(affected, "row"))
+    } else {
+        String::new()
+    };
+    format!(
+        "{} in {}{first}{changed}",
+        human::plural(rows, "row"),
+        human::duration(end.took)
+    )
 }

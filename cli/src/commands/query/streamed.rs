@@ -19,7 +19,10 @@ pub(super) async fn run(
     parameters: Vec<(String, Value)>,
     format: RowFormat,
 ) -> Result<Outcome> {
-    let statement = Statement { text: pane.text.clone(), parameters };
+    let statement = Statement {
+        text: pane.text.clone(),
+        parameters,
+    };
     let mut rows = workbench.stream(&pane.store, &statement).await?;
     let mut output = Output::new(format);
     while let Some(chunk) = rows.next().await {
@@ -57,7 +60,11 @@ enum State {
 
 impl Output {
     fn new(format: RowFormat) -> Self {
-        Self { out: BufWriter::with_capacity(1 << 16, std::io::stdout()), format, state: State::Empty }
+        Self {
+            out: BufWriter::with_capacity(1 << 16, std::io::stdout()),
+            format,
+            state: State::Empty,
+        }
     }
 
     fn rows(&mut self, batch: &Batch) -> Result<()> {
@@ -68,17 +75,28 @@ impl Output {
         let width = batch.columns.len().max(1);
         let names: Vec<String> = batch.columns.iter().map(|it| quoted(&it.name)).collect();
         for row in batch.cells.chunks(width) {
-            let line = if self.format == RowFormat::Csv { csv_line(row) } else { json_line(&names, row) };
+            let line = if self.format == RowFormat::Csv {
+                csv_line(row)
+            } else {
+                json_line(&names, row)
+            };
             written(self.out.write_all(&line))?;
         }
         // The first rows are shown at once; after that the buffer decides.
-        if first { written(self.out.flush()) } else { Ok(()) }
+        if first {
+            written(self.out.flush())
+        } else {
+            Ok(())
+        }
     }
 
     fn head(&mut self, columns: &[Column]) -> Result<()> {
         self.state = State::Begun;
         if self.format == RowFormat::Csv && !columns.is_empty() {
-            let head: Vec<Value> = columns.iter().map(|it| Value::from(it.name.as_str())).collect();
+            let head: Vec<Value> = columns
+                .iter()
+                .map(|it| Value::from(it.name.as_str()))
+                .collect();
             written(self.out.write_all(&csv_line(&head)))?;
         }
         Ok(())
@@ -159,13 +177,23 @@ mod tests {
 
     #[test]
     fn quotes_commas_and_line_ends_are_quoted() {
-        line(&[Value::from("a \"b\""), Value::from("c,d"), Value::from("e\nf")], "\"a \"\"b\"\"\",\"c,d\",\"e\nf\"\n");
+        line(
+            &[
+                Value::from("a \"b\""),
+                Value::from("c,d"),
+                Value::from("e\nf"),
+            ],
+            "\"a \"\"b\"\"\",\"c,d\",\"e\nf\"\n",
+        );
     }
 
     #[test]
     fn a_json_line_names_its_columns_in_order() {
         let names = [quoted("b"), quoted("a\"")];
         let line = json_line(&names, &[Value::I64(9_007_199_254_740_993), Value::Null]);
-        assert_eq!(String::from_utf8(line).expect("UTF-8"), "{\"b\":\"9007199254740993\",\"a\\\"\":null}\n");
+        assert_eq!(
+            String::from_utf8(line).expect("UTF-8"),
+            "{\"b\":\"9007199254740993\",\"a\\\"\":null}\n"
+        );
     }
 }
