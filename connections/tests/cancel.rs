@@ -4,7 +4,9 @@ use std::time::{Duration, Instant};
 
 use futures::StreamExt as _;
 use parallax_core::error::ErrorKind;
-use parallax_core::store::{Chunk, Store};
+use parallax_core::name::FieldPath;
+use parallax_core::store::{Chunk, Fields, KeyPart, Projection, Store};
+use parallax_core::value::{Key, Value};
 
 mod common;
 
@@ -89,6 +91,7 @@ async fn cancelled(store: &dyn Store) {
     let (answer, since) = tokio::join!(running, cancelling);
     let error = answer.error.expect("an error");
     assert_eq!(error.kind, ErrorKind::Cancelled, "{error}");
+    assert!(answer.results.iter().all(|(batches, _)| batches.is_empty()));
     println!("cancelled: idle after {:?}", idle(since).await);
 }
 
@@ -127,8 +130,16 @@ async fn dropped_get(file: &File) {
     ))
     .await;
     let store = file.store();
-    let keys = [common::key("1")];
-    let (call, dataset, fields) = (call(), common::dataset("endless"), common::all(&["id"]));
+    let keys = [Key::new(vec![Value::I64(1)])];
+    let fields = Projection {
+        key: vec![KeyPart {
+            name: "id".to_owned(),
+            path: FieldPath::name("id"),
+        }],
+        fields: Fields::All,
+        filter: None,
+    };
+    let (call, dataset) = (call(), "files.endless".parse().expect("a dataset"));
     let get = store.get(&call, &dataset, &keys, &fields);
     assert!(
         tokio::time::timeout(Duration::from_millis(300), get)

@@ -21,6 +21,8 @@ use crate::clock;
 
 mod catalog;
 mod control;
+mod datasets;
+mod estimate;
 mod fault;
 mod find;
 mod layout;
@@ -32,6 +34,7 @@ mod pool;
 mod query;
 mod readonly;
 mod records;
+mod sample;
 mod scan;
 mod shape;
 mod types;
@@ -132,7 +135,7 @@ impl Store for Sqlite {
     async fn datasets(&self, call: &Call) -> Result<Vec<Dataset>> {
         let mut lease = self.pool.lease(call).await?;
         let catalog = catalog::load(&mut lease).await?;
-        let datasets = shape::datasets(&mut lease, &catalog, &self.id).await?;
+        let datasets = datasets::datasets(&mut lease, &catalog, &self.id).await?;
         lease.release();
         Ok(datasets)
     }

@@ -8,9 +8,8 @@ use parallax_core::value::Value;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
 
-mod common;
-
-use common::{File, all, bodies, call, call_within, cell};
+use crate::common::{File, call, call_within};
+use crate::short::{all, bodies, cell};
 
 const SETUP: &str =
     "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT); INSERT INTO t VALUES (1, 'one')";
@@ -35,10 +34,10 @@ async fn a_locked_file_is_busy_within_the_deadline() {
         "{:?}",
         began.elapsed()
     );
-    let answer = common::ask(
+    let answer = crate::common::ask(
         &*store,
         &call_within(Duration::from_secs(1)),
-        &common::statement("SELECT * FROM t"),
+        &crate::common::statement("SELECT * FROM t"),
     )
     .await;
     assert_eq!(answer.error.expect("locked").kind, ErrorKind::Busy);
@@ -98,7 +97,7 @@ async fn a_removed_file_is_missed_and_a_new_one_is_seen() {
     );
 
     let other = file.folder.path().join("other.db");
-    common::run(
+    crate::common::run(
         &other,
         "CREATE TABLE t (id INTEGER PRIMARY KEY, w TEXT); INSERT INTO t VALUES (1, 'other')",
     )
@@ -137,8 +136,9 @@ async fn what_is_no_sqlite_file_says_so() {
     .expect("written");
     std::fs::create_dir(folder.path().join("folder.db")).expect("a folder");
     let error = async |name: &str| {
-        let store = common::store(&format!("sqlite:{name}"), folder.path(), Access::ReadOnly)
-            .expect("a store");
+        let store =
+            crate::common::store(&format!("sqlite:{name}"), folder.path(), Access::ReadOnly)
+                .expect("a store");
         store.ping(&call()).await.expect_err("no database").kind
     };
     assert_eq!(error("text.db").await, ErrorKind::Unreadable);
@@ -171,9 +171,9 @@ async fn parts_cover_a_dataset_and_a_scan_feeds_each_row_once() {
     )
     .await;
     let store = file.store();
-    let fields = common::listed(&["id"], &["v", "nothing"]);
+    let fields = crate::short::listed(&["id"], &["v", "nothing"]);
     let parts = store
-        .parts(&call(), &common::dataset("t"), &fields, 4)
+        .parts(&call(), &crate::short::dataset("t"), &fields, 4)
         .await
         .expect("parts");
     assert_eq!(parts.len(), 4);

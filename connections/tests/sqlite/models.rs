@@ -8,9 +8,8 @@ use parallax_core::lag::OutboxProbe;
 use parallax_core::store::{Chunk, DataModel, Needle, Newest, Search, Statement, Store, Subject};
 use parallax_core::value::Value;
 
-mod common;
-
-use common::{File, all, ask, bodies, call, call_within, cell, dataset, listed, statement};
+use crate::common::{File, ask, call, call_within, statement};
+use crate::short::{all, bodies, cell, dataset, listed};
 
 const ROWS: &str = "CREATE TABLE users (id BIGINT PRIMARY KEY, name TEXT NOT NULL, active BOOLEAN, balance DECIMALTEXT(20,4),
         born DATE, updated_at TIMESTAMP(9), tags JSON);
@@ -103,8 +102,7 @@ async fn cells_come_without_loss() {
         &statement("SELECT balance, born, active, tags FROM users ORDER BY id"),
     )
     .await;
-    let types: Vec<String> = answer
-        .cells()
+    let types: Vec<String> = crate::short::cells(&answer)
         .iter()
         .map(|it| it.type_name().to_owned())
         .collect();
@@ -134,7 +132,7 @@ async fn a_missing_dataset_is_not_found_with_a_guess() {
         .get(
             &call(),
             &dataset("users"),
-            &[common::key("1")],
+            &[crate::short::key("1")],
             &all(&["ident"]),
         )
         .await;
@@ -246,7 +244,7 @@ async fn entries_are_found_by_pattern_until_they_expire() {
         .get(
             &call(),
             &dataset("user:{id}"),
-            &[common::key("a b"), common::key("plain")],
+            &[crate::short::key("a b"), crate::short::key("plain")],
             &all(&["id"]),
         )
         .await
@@ -566,8 +564,7 @@ async fn lookups_use_indices_on_json() {
         )
         .await;
         assert!(answer.error.is_none(), "{:?}", answer.error);
-        answer
-            .cells()
+        crate::short::cells(&answer)
             .iter()
             .map(ToString::to_string)
             .collect::<Vec<_>>()
@@ -670,7 +667,7 @@ async fn a_text_of_statements_gives_a_result_each() {
         (0, 7, "BIGINT")
     );
     assert_eq!(
-        answer.cells()[2..],
+        crate::short::cells(&answer)[2..],
         [
             Value::from("1; --"),
             Value::I64(i64::MAX),

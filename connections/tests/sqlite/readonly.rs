@@ -6,10 +6,11 @@ use std::path::Path;
 use parallax_core::error::ErrorKind;
 use parallax_core::store::Access;
 use parallax_core::value::Value;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _};
 
-mod common;
-
-use common::{File, ask, call, cell, statement, writing};
+use crate::common::{File, ask, call, statement};
+use crate::short::{cell, writing};
 
 const SETUP: &str = "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT);
     INSERT INTO t VALUES (1, 'one'), (2, 'two');
@@ -181,7 +182,8 @@ async fn a_profile_that_may_write_still_asks_for_each_write() {
 async fn a_file_is_never_created() {
     let folder = tempfile::tempdir().expect("a folder");
     for access in [Access::ReadOnly, Access::ReadWrite] {
-        let store = common::store("sqlite:missing.db", folder.path(), access).expect("a store");
+        let store =
+            crate::common::store("sqlite:missing.db", folder.path(), access).expect("a store");
         let error = store.ping(&call()).await.expect_err("no file");
         assert_eq!(error.kind, ErrorKind::NotFound, "{error}");
         assert!(error.hint.is_some());
@@ -192,4 +194,61 @@ async fn a_file_is_never_created() {
         std::fs::read_dir(folder.path()).expect("a folder").count(),
         0
     );
+}
+
+/// What SQLite alone accepts of [`WRITES`] on a handle that is read-only, and what appears beside the file.
+async fn left_open(query_only: &'static str) -> (Vec<&'static str>, Vec<&'static str>) {
+    let file = File::new(SETUP).await;
+    let before = folder(file.folder.path());
+    let (mut accepted, mut changed) = (Vec::new(), Vec::new());
+    for text in WRITES {
+        let options = SqliteConnectOptions::new()
+            .filename(file.path())
+            .read_only(true)
+            .pragma("query_only", query_only);
+        let mut connection = options.connect().await.expect("a connection");
+        let sql = text.replace("DIR", &file.folder.path().display().to_string());
+        if connection.execute(AssertSqlSafe(sql)).await.is_ok() {
+            accepted.push(*text);
+        }
+        connection.close().await.expect("closed");
+        let after = folder(file.folder.path());
+        if after != before {
+            changed.push(*text);
+        }
+        for path in after.into_keys().filter(|it| !before.contains_key(it)) {
+            std::fs::remove_file(path).expect("removed");
+        }
+    }
+    (accepted, changed)
+}
+
+/// Why a list of ours stands in front of SQLite's own read-only session: `VACUUM INTO` makes a file even where it fails,
+/// the guard can be taken off, and `locking_mode` keeps writers out.
+#[tokio::test]
+async fn sqlite_alone_leaves_some_of_them_open() {
+    const OPEN: [&str; 11] = [
+        "EXPLAIN VACUUM INTO 'DIR/copy2.db'",
+        "ATTACH ':memory:' AS n",
+        "PRAGMA query_only = OFF",
+        "PRAGMA query_only(0)",
+        "EXPLAIN PRAGMA user_version = 7",
+        "PRAGMA writable_schema = ON",
+        "PRAGMA journal_mode(DELETE)",
+        "PRAGMA locking_mode = EXCLUSIVE",
+        "PRAGMA wal_checkpoint(TRUNCATE)",
+        "PRAGMA encoding = 'UTF-16'",
+        "PRAGMA temp_store_directory = 'DIR'",
+    ];
+    const WITHOUT_QUERY_ONLY: [&str; 3] = [
+        "CREATE TEMP TABLE u (a)",
+        "CREATE TEMP VIEW u AS SELECT 1",
+        "VACUUM INTO 'DIR/copy.db'",
+    ];
+    let (accepted, changed) = left_open("ON").await;
+    assert_eq!(accepted, OPEN);
+    assert_eq!(changed, ["VACUUM INTO 'DIR/copy.db'"]);
+    let (accepted, changed) = left_open("OFF").await;
+    assert_eq!(accepted, [&WITHOUT_QUERY_ONLY[..], &OPEN[..]].concat());
+    assert_eq!(changed, ["VACUUM INTO 'DIR/copy.db'"]);
 }

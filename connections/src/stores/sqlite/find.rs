@@ -37,7 +37,7 @@ pub(super) async fn find(
             read(lease, &reader, &sql, None, search.limit, &mut records).await?;
         }
         Needle::Contains(text) => {
-            contains(lease, &reader, search, text, &operands, &mut records).await?
+            contains(lease, &reader, search, text, &operands, &mut records).await?;
         }
     }
     Ok(records)

@@ -156,7 +156,7 @@ impl Lease {
                 Ok(ControlFlow::Break(())) => return Ok(Ok(())),
                 Err(error) => return Ok(Err(error)),
             }
-            if *fed % ROWS_PER_TURN == 0 {
+            if fed.is_multiple_of(ROWS_PER_TURN) {
                 yield_now().await;
             }
         }

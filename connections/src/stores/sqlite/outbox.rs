@@ -158,8 +158,8 @@ fn utc(time: DateTime) -> Option<Timestamp> {
 fn unix(number: i64) -> Option<Timestamp> {
     match number.unsigned_abs() {
         0..100_000_000_000 => Timestamp::from_second(number).ok(),
-        0..100_000_000_000_000 => Timestamp::from_millisecond(number).ok(),
-        0..100_000_000_000_000_000 => Timestamp::from_microsecond(number).ok(),
+        100_000_000_000..100_000_000_000_000 => Timestamp::from_millisecond(number).ok(),
+        100_000_000_000_000..100_000_000_000_000_000 => Timestamp::from_microsecond(number).ok(),
         _ => Timestamp::from_nanosecond(i128::from(number)).ok(),
     }
 }
