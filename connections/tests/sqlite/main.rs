@@ -3,8 +3,10 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod fields;
 mod files;
 mod guard;
 mod models;
 mod readonly;
 mod short;
+mod statements;

@@ -1,17 +1,13 @@
-//! What a SQLite file answers, in each of its data models.
+//! Records by key and shapes, in each data model.
 
-use std::time::{Duration, Instant};
-
-use futures::StreamExt as _;
 use parallax_core::error::ErrorKind;
-use parallax_core::lag::OutboxProbe;
-use parallax_core::store::{Chunk, DataModel, Needle, Newest, Search, Statement, Store, Subject};
+use parallax_core::store::DataModel;
 use parallax_core::value::Value;
 
-use crate::common::{File, ask, call, call_within, statement};
-use crate::short::{all, bodies, cell, dataset, listed};
+use crate::common::{File, ask, call, statement};
+use crate::short::{all, bodies, dataset, listed};
 
-const ROWS: &str = "CREATE TABLE users (id BIGINT PRIMARY KEY, name TEXT NOT NULL, active BOOLEAN, balance DECIMALTEXT(20,4),
+pub(crate) const ROWS: &str = "CREATE TABLE users (id BIGINT PRIMARY KEY, name TEXT NOT NULL, active BOOLEAN, balance DECIMALTEXT(20,4),
         born DATE, updated_at TIMESTAMP(9), tags JSON);
     INSERT INTO users VALUES
         (42, 'Zoë O''Neil', 1, '10.5000', '1990-02-28', '2024-01-01T00:00:00.123456789Z', '[\"a\"]'),
@@ -152,7 +148,11 @@ async fn a_shape_tells_what_is_declared() {
         (DataModel::Relational, Some(2), None)
     );
     assert_eq!(shape.key, ["id"]);
-    let types: Vec<&str> = shape.fields.iter().map(|it| it.type_name()).collect();
+    let types: Vec<&str> = shape
+        .fields
+        .iter()
+        .map(parallax_core::store::FieldShape::type_name)
+        .collect();
     assert_eq!(
         types[..6],
         ["int", "text", "bool", "decimal", "date", "timestamp"]
@@ -167,7 +167,7 @@ async fn a_shape_tells_what_is_declared() {
     assert_eq!(names, ["codes", "\"odd.name\"", "orders", "users"]);
 }
 
-const DOCS: &str = r#"CREATE TABLE users (id BIGINT PRIMARY KEY, doc JSON NOT NULL);
+pub(crate) const DOCS: &str = r#"CREATE TABLE users (id BIGINT PRIMARY KEY, doc JSON NOT NULL);
     INSERT INTO users VALUES (1, '{"id":1,"mail":"a@x","n":9007199254740993,"p":1.50,"a":{"city":"Köln"}}'), (2, '{"id":2,"mail":');
     CREATE TABLE orders (id TEXT PRIMARY KEY NOT NULL, doc JSON NOT NULL);
     INSERT INTO orders VALUES ('["eu",7]', '{"region":"eu","number":7}'), ('x', '{"region":"us","number":8}'), ('["eu",9]', '{"reg');
@@ -223,7 +223,7 @@ async fn documents_are_read_whole_and_a_broken_one_fails_alone() {
     assert!(shape.field("mail").is_some());
 }
 
-const ENTRIES: &str = r#"CREATE TABLE kv (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL, expires_at BIGINT);
+pub(crate) const ENTRIES: &str = r#"CREATE TABLE kv (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL, expires_at BIGINT);
     INSERT INTO kv VALUES ('user:1', '{"mail":"a"}', NULL), ('user:a b', '{"mail":"b"}', 4102444800000), ('user:old', '{"mail":"c"}', 1),
         ('user:bad', '{"mail":', NULL), ('user:plain', 'hello', NULL), ('order:eu:7', '{"total":"1"}', NULL), ('user%:{x}', '{"odd":1}', NULL),
         ('config', '[1]', NULL);"#;
@@ -313,7 +313,7 @@ async fn entries_are_found_by_pattern_until_they_expire() {
     );
 }
 
-const SEARCH: &str = "CREATE VIRTUAL TABLE users USING fts5(id UNINDEXED, name, email, updated_at UNINDEXED);
+pub(crate) const SEARCH: &str = "CREATE VIRTUAL TABLE users USING fts5(id UNINDEXED, name, email, updated_at UNINDEXED);
     INSERT INTO users(rowid, id, name, email, updated_at) VALUES (1, 1, 'anna müller', 'a@x', '2024'), (2, 2, 'bo', 'b@x', '2025'), (3, 30, 'carl', 'c@x', '2023');
     CREATE VIRTUAL TABLE products USING fts5(sku, title);
     INSERT INTO products VALUES ('SKU-001', 'red shoe'), ('SKU-002', 'blue shoe'), ('***', 'odd'), ('dup', 'a'), ('dup', 'b');";
@@ -349,138 +349,7 @@ async fn search_tables_are_read_by_row_number_words_or_scan() {
     assert_eq!(found, [r#"{"name":"bo"}"#]);
 }
 
-async fn search(
-    store: &dyn Store,
-    name: &str,
-    paths: &[&str],
-    needle: Needle,
-    key: &[&str],
-) -> Vec<String> {
-    let search = Search {
-        paths: paths.iter().map(|it| it.parse().expect("a path")).collect(),
-        needle,
-        limit: 10,
-    };
-    let found = store
-        .find(&call(), &dataset(name), &search, &all(key))
-        .await
-        .expect("records");
-    found.iter().map(|it| it.key.to_string()).collect()
-}
-
-fn contains(text: &str) -> Needle {
-    Needle::Contains(text.to_owned())
-}
-
-fn equals(text: &str) -> Needle {
-    Needle::Equals(text.to_owned())
-}
-
-#[tokio::test]
-async fn records_are_found_by_a_field_in_every_model() {
-    let rows = File::new(ROWS).await;
-    let store = rows.store();
-    assert_eq!(
-        search(&*store, "users", &["name"], contains("ZOË"), &["id"]).await,
-        ["42"]
-    );
-    assert_eq!(
-        search(&*store, "users", &["name"], contains("100%"), &["id"]).await,
-        Vec::<String>::new()
-    );
-    assert_eq!(
-        search(&*store, "users", &["name", "id"], equals("42"), &["id"]).await,
-        ["42"]
-    );
-    let docs = File::new(DOCS).await;
-    assert_eq!(
-        search(
-            &*docs.store(),
-            "users",
-            &["a.city", "mail"],
-            contains("kÖL"),
-            &["id"]
-        )
-        .await,
-        ["1"]
-    );
-    let entries = File::new(ENTRIES).await;
-    assert_eq!(
-        search(
-            &*entries.store(),
-            "user:{id}",
-            &["mail"],
-            equals("b"),
-            &["id"]
-        )
-        .await,
-        ["a b"]
-    );
-    let searched = File::new(SEARCH).await;
-    let store = searched.store();
-    assert_eq!(
-        search(&*store, "users", &["name"], contains("MÜL"), &["id"]).await,
-        ["1"]
-    );
-    assert_eq!(
-        search(&*store, "users", &["name"], contains("nn"), &["id"]).await,
-        ["1"]
-    );
-    assert_eq!(
-        search(&*store, "users", &["name"], contains("\" OR bo"), &["id"]).await,
-        Vec::<String>::new()
-    );
-    let graph = File::new(GRAPH).await;
-    assert_eq!(
-        search(
-            &*graph.store(),
-            "User",
-            &["name"],
-            contains("ann"),
-            &["user_id"]
-        )
-        .await,
-        ["1"]
-    );
-}
-
-#[tokio::test]
-async fn the_newest_come_first_in_every_model() {
-    let newest = async |file: &File, name: &str, version: &str, key: &[&str]| -> Vec<String> {
-        let newest = Newest {
-            version: version.parse().expect("a path"),
-            limit: 2,
-        };
-        let found = file
-            .store()
-            .newest(&call(), &dataset(name), &newest, &all(key))
-            .await
-            .expect("records");
-        found.iter().map(|it| it.key.to_string()).collect()
-    };
-    let rows = File::new(ROWS).await;
-    assert_eq!(
-        newest(&rows, "users", "updated_at", &["id"]).await,
-        ["9007199254740993", "42"]
-    );
-    let searched = File::new(SEARCH).await;
-    assert_eq!(
-        newest(&searched, "users", "updated_at", &["id"]).await,
-        ["2", "1"]
-    );
-    let docs = File::new(DOCS).await;
-    assert_eq!(
-        newest(&docs, "orders", "number", &["region", "number"]).await,
-        [r#"["us",8]"#, r#"["eu",7]"#]
-    );
-    let entries = File::new(ENTRIES).await;
-    assert_eq!(
-        newest(&entries, "user:{id}", "mail", &["id"]).await,
-        ["a b", "1"]
-    );
-}
-
-const GRAPH: &str = r#"CREATE TABLE nodes (id INTEGER PRIMARY KEY, label TEXT NOT NULL, properties JSON NOT NULL);
+pub(crate) const GRAPH: &str = r#"CREATE TABLE nodes (id INTEGER PRIMARY KEY, label TEXT NOT NULL, properties JSON NOT NULL);
     CREATE INDEX nodes_user ON nodes (label, json_extract(properties, '$.user_id'));
     CREATE TABLE edges (id INTEGER PRIMARY KEY, type TEXT NOT NULL, source BIGINT NOT NULL, target BIGINT NOT NULL, properties JSON NOT NULL);
     CREATE INDEX edges_order ON edges (type, json_extract(properties, '$.region'), json_extract(properties, '$.number'));
@@ -585,201 +454,4 @@ async fn lookups_use_indices_on_json() {
         two.contains("USING INDEX edges_order (type=? AND <expr>=?"),
         "{two}"
     );
-}
-
-#[tokio::test]
-async fn an_outbox_tells_what_is_unsent() {
-    let file = File::new(
-        "CREATE TABLE outbox (id INTEGER PRIMARY KEY, aggregate TEXT, aggregate_id TEXT, created_at TIMESTAMP(9), sent_at TIMESTAMP(9));
-        CREATE INDEX unsent ON outbox (id, created_at) WHERE sent_at IS NULL;
-        INSERT INTO outbox VALUES (1, 'users', '1', '2024-01-01T00:00:00Z', '2024-01-01T00:00:01Z'), (2, 'users', '1', '2024-01-01T00:00:02Z', NULL),
-            (3, 'users', '2', '2024-01-01T00:00:03Z', NULL), (4, 'orders', '[\"eu\",7]', '2024-01-01T00:00:00.5Z', NULL);",
-    )
-    .await;
-    let store = file.store();
-    let mut probe = OutboxProbe {
-        table: dataset("outbox"),
-        created: "created_at".parse().expect("a path"),
-        sent: "sent_at".parse().expect("a path"),
-        dataset: Some("aggregate".parse().expect("a path")),
-        key: Some("aggregate_id".parse().expect("a path")),
-    };
-    let subject = Subject {
-        names: vec!["users".to_owned(), "shop.users".to_owned()],
-        key: Some("1".to_owned()),
-    };
-    let backlog = store
-        .backlog(&call(), &probe, &subject)
-        .await
-        .expect("a backlog");
-    assert_eq!(backlog.unsent, 2);
-    assert_eq!(
-        backlog.oldest.map(|it| it.to_string()).as_deref(),
-        Some("2024-01-01T00:00:02Z")
-    );
-    assert_eq!(
-        backlog.last_sent.map(|it| it.to_string()).as_deref(),
-        Some("2024-01-01T00:00:01Z")
-    );
-    let of_key = backlog.subject.expect("of the key");
-    assert_eq!((of_key.unsent, of_key.last_created), (1, backlog.oldest));
-    probe.dataset = None;
-    let all = store
-        .backlog(
-            &call(),
-            &probe,
-            &Subject {
-                names: vec![],
-                key: None,
-            },
-        )
-        .await
-        .expect("a backlog");
-    assert_eq!((all.unsent, all.subject), (3, None));
-    assert_eq!(
-        all.oldest.map(|it| it.to_string()).as_deref(),
-        Some("2024-01-01T00:00:00.5Z")
-    );
-}
-
-#[tokio::test]
-async fn a_text_of_statements_gives_a_result_each() {
-    let file = File::new(ROWS).await;
-    let store = file.store();
-    let text = "SELECT 1 AS a, ';' AS b; SELECT * FROM users WHERE false; SELECT {{x}}, :y, {{x}}";
-    let statement = Statement {
-        text: text.to_owned(),
-        parameters: vec![
-            ("x".into(), Value::from("1; --")),
-            ("y".into(), Value::I64(i64::MAX)),
-        ],
-    };
-    let answer = ask(&*store, &call(), &statement).await;
-    assert!(answer.error.is_none(), "{:?}", answer.error);
-    assert_eq!(answer.results.len(), 3);
-    let empty = &answer.results[1].0[0];
-    assert_eq!(
-        (
-            empty.rows,
-            empty.columns.len(),
-            empty.columns[0].type_name.as_str()
-        ),
-        (0, 7, "BIGINT")
-    );
-    assert_eq!(
-        crate::short::cells(&answer)[2..],
-        [
-            Value::from("1; --"),
-            Value::I64(i64::MAX),
-            Value::from("1; --")
-        ]
-    );
-}
-
-#[tokio::test]
-async fn the_first_rows_come_before_the_last_are_made() {
-    let file = File::new("CREATE TABLE t (a)").await;
-    let store = file.store();
-    let slow = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)
-        SELECT i FROM n WHERE i < 10 OR i > 100000000000";
-    let began = Instant::now();
-    let mut rows = store.query(&call(), &statement(slow)).await.expect("rows");
-    let first = rows.next().await.expect("a chunk").expect("rows");
-    assert!(matches!(first, Chunk::Rows(it) if it.rows == 9));
-    assert!(
-        began.elapsed() < Duration::from_millis(500),
-        "{:?}",
-        began.elapsed()
-    );
-}
-
-#[tokio::test]
-async fn batches_are_bounded_and_the_statement_waits_for_its_reader() {
-    let file = File::new("CREATE TABLE t (a)").await;
-    let store = file.store();
-    let many = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 20000) SELECT i, hex(zeroblob(2000)) FROM n";
-    let mut rows = store.query(&call(), &statement(many)).await.expect("rows");
-    let mut seen = 0;
-    while let Some(chunk) = rows.next().await {
-        if let Chunk::Rows(batch) = chunk.expect("a chunk") {
-            assert!(batch.rows <= 1_024);
-            let bytes: usize = batch.cells.iter().map(|it| it.to_string().len()).sum();
-            assert!(bytes <= (1 << 20) + 8_000, "{bytes}");
-            seen += batch.rows;
-        }
-    }
-    assert_eq!(seen, 20_000);
-}
-
-#[tokio::test]
-async fn text_of_any_encoding_and_bytes_of_any_kind_arrive() {
-    let file = File::new(
-        "PRAGMA encoding = 'UTF-16'; CREATE TABLE t (a TEXT); INSERT INTO t VALUES ('größe 🙂')",
-    )
-    .await;
-    assert_eq!(
-        cell(&*file.store(), "SELECT a FROM t").await,
-        Value::from("größe 🙂")
-    );
-    let file =
-        File::new("CREATE TABLE t (a TEXT); INSERT INTO t VALUES (CAST(x'ff41' AS TEXT))").await;
-    assert_eq!(
-        cell(&*file.store(), "SELECT a FROM t").await,
-        Value::Bytes(vec![0xff, 0x41])
-    );
-    assert_eq!(
-        cell(&*file.store(), "SELECT x''").await,
-        Value::Bytes(vec![])
-    );
-    assert_eq!(
-        cell(&*file.store(), "SELECT 'a' || char(0) || 'b'").await,
-        Value::from("a\0b")
-    );
-    assert_eq!(
-        cell(&*file.store(), "SELECT 1e999").await,
-        Value::F64(f64::INFINITY)
-    );
-}
-
-#[tokio::test]
-async fn a_ping_tells_product_version_and_clock() {
-    let file = File::new(ROWS).await;
-    let server = file.store().ping(&call()).await.expect("a server");
-    assert_eq!(server.product, "SQLite");
-    assert!(server.version.starts_with("3."), "{}", server.version);
-    assert!(server.clock.is_some());
-}
-
-#[tokio::test]
-async fn errors_of_a_statement_name_the_store_and_leave_it_usable() {
-    let file = File::new(ROWS).await;
-    let store = file.store();
-    for text in [
-        "SELEC 1",
-        "SELECT * FROM nowhere",
-        "SELECT :unbound",
-        "",
-        "SELECT ?",
-    ] {
-        let error = ask(
-            &*store,
-            &call_within(Duration::from_secs(5)),
-            &statement(text),
-        )
-        .await
-        .error
-        .expect(text);
-        assert!(
-            matches!(
-                error.kind,
-                ErrorKind::InvalidInput | ErrorKind::PermissionDenied
-            ),
-            "{text}: {error}"
-        );
-        assert_eq!(
-            error.store.map(|it| it.to_string()).as_deref(),
-            Some("files")
-        );
-    }
-    assert_eq!(cell(&*store, "SELECT 1").await, Value::I64(1));
 }

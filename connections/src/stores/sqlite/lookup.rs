@@ -83,6 +83,8 @@ struct Open<'k> {
     keys: HashMap<Vec<String>, Asked<'k>>,
     /// The texts in the order asked, so that statements do not depend on a hash.
     order: Vec<Vec<String>>,
+    /// The texts by the whole key's one text: a key-value store's own key, or a document's name.
+    whole: HashMap<String, Vec<String>>,
 }
 
 struct Asked<'k> {
@@ -98,21 +100,31 @@ impl<'k> Open<'k> {
         let mut open = Self {
             keys: HashMap::new(),
             order: Vec::new(),
+            whole: HashMap::new(),
         };
         for (at, key) in keys.iter().enumerate() {
-            let texts = texts(key);
-            let asked = open.keys.entry(texts.clone()).or_insert_with(|| {
-                open.order.push(texts);
-                Asked {
-                    key,
-                    places: Vec::new(),
-                    found: false,
-                    entry: entry_key(reader, key, fields),
-                }
-            });
-            asked.places.push(first + at);
+            open.add(key, first + at, reader, fields);
         }
         open
+    }
+
+    fn add(&mut self, key: &'k Key, place: usize, reader: &Reader, fields: &Projection) {
+        let texts = texts(key);
+        if let Some(asked) = self.keys.get_mut(&texts) {
+            asked.places.push(place);
+            return;
+        }
+        let entry = entry_key(reader, key, fields);
+        let whole = entry.clone().unwrap_or_else(|| key.to_string());
+        self.whole.insert(whole, texts.clone());
+        self.order.push(texts.clone());
+        let asked = Asked {
+            key,
+            places: vec![place],
+            found: false,
+            entry,
+        };
+        self.keys.insert(texts, asked);
     }
 
     async fn run(
@@ -167,35 +179,22 @@ impl<'k> Open<'k> {
     /// The texts of the asked key that a row answers.
     fn asked_by(&self, reader: &Reader, way: Way, row: &SqliteRow) -> Option<Vec<String>> {
         if matches!(reader.source.form, Form::Entries { .. }) {
-            let key = stored(row, 0).text()?;
-            return self
-                .order
-                .iter()
-                .find(|it| {
-                    self.keys
-                        .get(*it)
-                        .is_some_and(|it| it.entry.as_deref() == Some(key))
-                })
-                .cloned();
+            return self.whole.get(stored(row, 0).text()?).cloned();
         }
         if way == Way::WholeKey {
-            let id = stored(row, reader.key.len()).text()?;
-            let texts = self.order.iter().find(|it| {
-                self.keys
-                    .get(*it)
-                    .is_some_and(|it| it.key.to_string() == id)
-            })?;
-            // A document that can be read must have the parts that its name says.
-            let own = reader.row_key(row)?;
-            let fits = own
-                .parts()
-                .iter()
-                .zip(texts)
-                .all(|(part, text)| part.is_null() || part.to_string() == *text);
-            return fits.then(|| texts.clone());
+            return self.named_by(reader, row);
         }
         let texts = texts(&reader.row_key(row)?);
         self.keys.contains_key(&texts).then_some(texts)
+    }
+
+    /// A document that can be read must have the parts that its name says.
+    fn named_by(&self, reader: &Reader, row: &SqliteRow) -> Option<Vec<String>> {
+        let texts = self.whole.get(stored(row, reader.key.len()).text()?)?;
+        let own = reader.row_key(row)?;
+        let mut parts = own.parts().iter().zip(texts);
+        let fits = parts.all(|(part, text)| part.is_null() || part.to_string() == *text);
+        fits.then(|| texts.clone())
     }
 
     /// The statement for the keys that are still open; `None` where this way has nothing to look for.
