@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use parallax_samples::pocket::{self, LoadOptions};
 use parallax_workbench::{Options, Workbench};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 use tempfile::TempDir;
 
 /// A sample loaded into a folder that goes with it.
@@ -53,6 +55,33 @@ impl Pocket {
             deployment: Some(self.deployment()),
             deadline: Duration::from_secs(5),
         })
+    }
+
+    /// Runs a statement on one of its files, as a person with another tool would.
+    pub async fn sql(&self, file: &str, statement: &'static str) {
+        let mut connection = self.open(file).await;
+        sqlx::query(statement)
+            .execute(&mut connection)
+            .await
+            .expect("the statement runs");
+        connection.close().await.expect("the file is closed");
+    }
+
+    /// Locks one of its files against readers until the lock is dropped.
+    pub async fn lock(&self, file: &str) -> SqliteConnection {
+        let mut connection = self.open(file).await;
+        for statement in ["pragma locking_mode = exclusive", "begin exclusive"] {
+            sqlx::query(statement)
+                .execute(&mut connection)
+                .await
+                .expect("the file is locked");
+        }
+        connection
+    }
+
+    async fn open(&self, file: &str) -> SqliteConnection {
+        let options = SqliteConnectOptions::new().filename(self.path().join(file));
+        options.connect().await.expect("the file is opened")
     }
 
     /// Runs `parallax` on it.

@@ -9,7 +9,6 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::sentence;
-use crate::version::{change_time, order};
 use super::{Evidence, FieldObservation, Found, Observation, Read, Trace, Verdict, Way};
 use crate::compare::{FieldRule, FieldVerdict, compare};
 use crate::deployment::{DEFAULT_OBJECTIVE, Presence, Role};
@@ -17,6 +16,7 @@ use crate::human;
 use crate::mapping::{FieldMapping, Mapping, RepresentationMapping};
 use crate::name::FieldPath;
 use crate::value::{Record, Value};
+use crate::version::{change_time, order};
 
 /// Judges what was read; never fails as a whole.
 ///
@@ -24,8 +24,12 @@ use crate::value::{Record, Value};
 pub fn judge(evidence: Evidence, now: Timestamp) -> Trace {
     let source = Source::of(&evidence);
     let mappings = evidence.mapping.representations.iter();
-    let observations: Vec<Observation> =
-        evidence.reads.iter().zip(mappings).map(|(read, mapping)| observe(read, mapping, &source, now)).collect();
+    let observations: Vec<Observation> = evidence
+        .reads
+        .iter()
+        .zip(mappings)
+        .map(|(read, mapping)| observe(read, mapping, &source, now))
+        .collect();
     let worst = observations.iter().max_by_key(|it| it.verdict.severity());
     let verdict = worst.map_or(Verdict::Unknown, |it| it.verdict);
     let label = source.record.and_then(|it| label(it, &evidence.mapping));
@@ -55,16 +59,30 @@ struct Source<'e> {
 impl<'e> Source<'e> {
     fn of(evidence: &'e Evidence) -> Self {
         let mut pairs = evidence.reads.iter().zip(&evidence.mapping.representations);
-        let Some((read, mapping)) = pairs.find(|(read, _)| read.role == Role::SystemOfRecord) else {
-            return Self { state: Found::Failed, record: None, mapping: None, version: None };
+        let Some((read, mapping)) = pairs.find(|(read, _)| read.role == Role::SystemOfRecord)
+        else {
+            return Self {
+                state: Found::Failed,
+                record: None,
+                mapping: None,
+                version: None,
+            };
         };
         let record = record_of(read);
-        Self { state: found(read), record, mapping: Some(mapping), version: version_of(record, mapping) }
+        Self {
+            state: found(read),
+            record,
+            mapping: Some(mapping),
+            version: version_of(record, mapping),
+        }
     }
 
     fn value(&self, name: &str) -> (Option<&'e Value>, Option<&'e FieldRule>) {
         let rule = self.mapping.and_then(|it| it.rule(name));
-        let value = self.record.zip(rule).and_then(|(record, rule)| record.at(&rule.path));
+        let value = self
+            .record
+            .zip(rule)
+            .and_then(|(record, rule)| record.at(&rule.path));
         (value, rule)
     }
 
@@ -81,9 +99,18 @@ impl RepresentationMapping {
     }
 }
 
-fn observe(read: &Read, mapping: &RepresentationMapping, source: &Source<'_>, now: Timestamp) -> Observation {
+fn observe(
+    read: &Read,
+    mapping: &RepresentationMapping,
+    source: &Source<'_>,
+    now: Timestamp,
+) -> Observation {
     let record = record_of(read);
-    let mut fields: Vec<_> = mapping.fields.iter().map(|it| field(it, read, source)).collect();
+    let mut fields: Vec<_> = mapping
+        .fields
+        .iter()
+        .map(|it| field(it, read, source))
+        .collect();
     let version = version_of(record, mapping);
     let changed_at = source.changed_at(read.way.as_ref());
     let (verdict, reason) = match difference(read, &fields, mapping, source, version.as_ref()) {
@@ -114,29 +141,50 @@ fn observe(read: &Read, mapping: &RepresentationMapping, source: &Source<'_>, no
 
 fn field(mapping: &FieldMapping, read: &Read, source: &Source<'_>) -> FieldObservation {
     let (truth, truth_rule) = source.value(&mapping.name);
-    let value = mapping.rule.as_ref().zip(record_of(read)).and_then(|(rule, record)| record.at(&rule.path));
+    let value = mapping
+        .rule
+        .as_ref()
+        .zip(record_of(read))
+        .and_then(|(rule, record)| record.at(&rule.path));
     let (verdict, rule) = match &mapping.rule {
         None => (FieldVerdict::NotMapped, "not mapped".to_owned()),
         Some(_) if !mapping.compared && read.role == Role::Derived => {
             (FieldVerdict::NotMapped, "shown, not compared".to_owned())
         }
-        Some(_) if read.found.is_err() => (FieldVerdict::Unreadable, "the record could not be read".to_owned()),
-        Some(_) if found(read) == Found::Absent => (FieldVerdict::Absent, "the record is not there".to_owned()),
-        Some(_) if read.role == Role::SystemOfRecord => (FieldVerdict::Equal, "source of truth".to_owned()),
-        Some(_) if source.state == Found::Failed => {
-            (FieldVerdict::Unreadable, "the source of truth could not be read".to_owned())
+        Some(_) if read.found.is_err() => (
+            FieldVerdict::Unreadable,
+            "the record could not be read".to_owned(),
+        ),
+        Some(_) if found(read) == Found::Absent => {
+            (FieldVerdict::Absent, "the record is not there".to_owned())
         }
-        Some(_) if source.state == Found::Absent => {
-            (FieldVerdict::Different, "the source of truth has no such record".to_owned())
+        Some(_) if read.role == Role::SystemOfRecord => {
+            (FieldVerdict::Equal, "source of truth".to_owned())
         }
+        Some(_) if source.state == Found::Failed => (
+            FieldVerdict::Unreadable,
+            "the source of truth could not be read".to_owned(),
+        ),
+        Some(_) if source.state == Found::Absent => (
+            FieldVerdict::Different,
+            "the source of truth has no such record".to_owned(),
+        ),
         Some(rule) => {
             let plain = FieldRule::plain(FieldPath::name(mapping.name.clone()));
             let outcome = compare(truth, truth_rule.unwrap_or(&plain), value, rule);
-            let rule = outcome.why.map_or(outcome.rule.clone(), |why| format!("{}: {why}", outcome.rule));
+            let rule = outcome.why.map_or(outcome.rule.clone(), |why| {
+                format!("{}: {why}", outcome.rule)
+            });
             (outcome.verdict, rule)
         }
     };
-    FieldObservation { name: mapping.name.clone(), value: value.cloned(), truth: truth.cloned(), verdict, rule }
+    FieldObservation {
+        name: mapping.name.clone(),
+        value: value.cloned(),
+        truth: truth.cloned(),
+        verdict,
+        rule,
+    }
 }
 
 /// Whether a copy differs from the source, before it is asked why.
@@ -156,27 +204,40 @@ fn difference(
 ) -> Difference {
     match (found(read), source.state) {
         (Found::Failed, _) => {
-            let error = read.found.as_ref().err().map_or_else(String::new, ToString::to_string);
+            let error = read
+                .found
+                .as_ref()
+                .err()
+                .map_or_else(String::new, ToString::to_string);
             Difference::Unknown(error)
         }
         (state, _) if read.role == Role::SystemOfRecord => Difference::None(own_reason(state)),
-        (_, Found::Failed) => {
-            Difference::Unknown("the source of truth could not be read, so there is nothing to compare with".to_owned())
+        (_, Found::Failed) => Difference::Unknown(
+            "the source of truth could not be read, so there is nothing to compare with".to_owned(),
+        ),
+        (Found::Absent, Found::Absent) => {
+            Difference::None("neither it nor the source of truth holds it".to_owned())
         }
-        (Found::Absent, Found::Absent) => Difference::None("neither it nor the source of truth holds it".to_owned()),
         (Found::Absent, Found::Found) if read.presence == Presence::Optional => {
             Difference::None("not kept there now".to_owned())
         }
-        (Found::Absent, Found::Found) => Difference::Some(Verdict::Missing, "the record is not there".to_owned()),
-        (Found::Found, Found::Absent) => {
-            Difference::Some(Verdict::Orphan, "the source of truth has no such record".to_owned())
+        (Found::Absent, Found::Found) => {
+            Difference::Some(Verdict::Missing, "the record is not there".to_owned())
         }
+        (Found::Found, Found::Absent) => Difference::Some(
+            Verdict::Orphan,
+            "the source of truth has no such record".to_owned(),
+        ),
         (Found::Found, Found::Found) => differing_fields(fields, mapping, source, version),
     }
 }
 
 fn own_reason(state: Found) -> String {
-    let reason = if state == Found::Found { "source of truth" } else { "the source of truth does not hold it" };
+    let reason = if state == Found::Found {
+        "source of truth"
+    } else {
+        "the source of truth does not hold it"
+    };
     reason.to_owned()
 }
 
@@ -186,27 +247,62 @@ fn differing_fields(
     source: &Source<'_>,
     version: Option<&Value>,
 ) -> Difference {
-    let compared = |name: &str| mapping.fields.iter().any(|it| it.name == name && it.compared);
+    let compared = |name: &str| {
+        mapping
+            .fields
+            .iter()
+            .any(|it| it.name == name && it.compared)
+    };
     let with = |wanted: &[FieldVerdict]| -> Vec<&FieldObservation> {
-        fields.iter().filter(|it| wanted.contains(&it.verdict) && compared(&it.name)).collect()
+        fields
+            .iter()
+            .filter(|it| wanted.contains(&it.verdict) && compared(&it.name))
+            .collect()
     };
     let different = with(&[FieldVerdict::Different, FieldVerdict::Absent]);
     if different.is_empty() {
-        return equal_or_unreadable(&with(&[FieldVerdict::Unreadable]), &with(&[FieldVerdict::Equal]));
+        return equal_or_unreadable(
+            &with(&[FieldVerdict::Unreadable]),
+            &with(&[FieldVerdict::Equal]),
+        );
     }
     let names: Vec<&str> = different.iter().map(|it| it.name.as_str()).collect();
-    let names = names.join(", ");
-    match source.version.as_ref().zip(version).and_then(|(truth, copy)| order(copy, truth)) {
-        Some(Ordering::Less) => Difference::Some(Verdict::Stale, format!("an older version: {names} differ")),
-        Some(Ordering::Equal) => Difference::Some(Verdict::Conflicts, format!("the same version, yet {names} differ")),
-        Some(Ordering::Greater) => {
-            Difference::Some(Verdict::Conflicts, format!("a newer version than the source of truth: {names} differ"))
+    let names = format!(
+        "{} {}",
+        names.join(", "),
+        if names.len() == 1 {
+            "differs"
+        } else {
+            "differ"
         }
-        None => Difference::Some(Verdict::Conflicts, format!("{names} differ, and no version tells which is older")),
+    );
+    match source
+        .version
+        .as_ref()
+        .zip(version)
+        .and_then(|(truth, copy)| order(copy, truth))
+    {
+        Some(Ordering::Less) => {
+            Difference::Some(Verdict::Stale, format!("an older version: {names}"))
+        }
+        Some(Ordering::Equal) => {
+            Difference::Some(Verdict::Conflicts, format!("the same version, yet {names}"))
+        }
+        Some(Ordering::Greater) => Difference::Some(
+            Verdict::Conflicts,
+            format!("a newer version than the source of truth: {names}"),
+        ),
+        None => Difference::Some(
+            Verdict::Conflicts,
+            format!("{names}, and no version tells which is older"),
+        ),
     }
 }
 
-fn equal_or_unreadable(unreadable: &[&FieldObservation], equal: &[&FieldObservation]) -> Difference {
+fn equal_or_unreadable(
+    unreadable: &[&FieldObservation],
+    equal: &[&FieldObservation],
+) -> Difference {
     if let Some(field) = unreadable.first() {
         return Difference::Unknown(format!("{} cannot be compared: {}", field.name, field.rule));
     }
@@ -237,7 +333,13 @@ fn passed(
         Passage::Waits { since, where_ } => {
             let late = age(since, now) > allowed;
             let since = human::duration(age(since, now));
-            (Verdict::InFlight { late }, format!("{what}; the change waits {where_} since {since}{}", lateness(late, allowed)))
+            (
+                Verdict::InFlight { late },
+                format!(
+                    "{what}; the change waits {where_} since {since}{}",
+                    lateness(late, allowed)
+                ),
+            )
         }
         Passage::Passed { by } => (drift, format!("{what}; {by}, so it is lost, not late")),
         Passage::NotKnown => by_age(drift, what, changed_at, allowed, now),
@@ -255,17 +357,30 @@ fn by_age(
     match changed_at.map(|it| age(it, now)) {
         Some(young) if young <= allowed => {
             let young = human::duration(young);
-            (Verdict::InFlight { late: false }, format!("{what}; changed {young} ago, within the {bound} allowed"))
+            (
+                Verdict::InFlight { late: false },
+                format!("{what}; changed {young} ago, within the {bound} allowed"),
+            )
         }
         Some(old) => {
             let old = human::duration(old);
-            (drift, format!("{what}; changed {old} ago, longer than the {bound} allowed"))
+            (
+                drift,
+                format!("{what}; changed {old} ago, longer than the {bound} allowed"),
+            )
         }
         None if drift == Verdict::Orphan => {
-            let reason = format!("{what}; a deletion has no change time and was first seen now: trace again after {bound}");
+            let reason = format!(
+                "{what}; a deletion has no change time and was first seen now: trace again after {bound}"
+            );
             (Verdict::InFlight { late: false }, reason)
         }
-        None => (drift, format!("{what}; nothing says when the source changed, so it is not taken for in flight")),
+        None => (
+            drift,
+            format!(
+                "{what}; nothing says when the source changed, so it is not taken for in flight"
+            ),
+        ),
     }
 }
 
@@ -281,26 +396,45 @@ fn passage(way: &Way, changed_at: Option<Timestamp>) -> Passage {
     for step in &way.steps {
         if let Some(subject) = &step.subject {
             if let (1.., Some(since)) = (subject.unsent, subject.oldest) {
-                return Passage::Waits { since, where_: format!("in the outbox of {}", step.edge) };
+                return Passage::Waits {
+                    since,
+                    where_: format!("in the outbox of {}", step.edge),
+                };
             }
             evidence.push(format!("{} has sent every change of this key", step.edge));
             continue;
         }
-        let known = step.reading.as_ref().and_then(|it| Some((it.frontier?, it.uncertainty)));
+        let known = step
+            .reading
+            .as_ref()
+            .and_then(|it| Some((it.frontier?, it.uncertainty)));
         let (Some((frontier, uncertainty)), Some(changed_at)) = (known, changed_at) else {
             return Passage::NotKnown;
         };
         if changed_at > frontier.checked_sub(uncertainty).unwrap_or(frontier) {
-            return Passage::Waits { since: changed_at, where_: format!("behind the frontier of {}", step.edge) };
+            return Passage::Waits {
+                since: changed_at,
+                where_: format!("behind the frontier of {}", step.edge),
+            };
         }
         evidence.push(format!("{} already shows younger changes", step.edge));
     }
-    if evidence.is_empty() { Passage::NotKnown } else { Passage::Passed { by: evidence.join(" and ") } }
+    if evidence.is_empty() {
+        Passage::NotKnown
+    } else {
+        Passage::Passed {
+            by: evidence.join(" and "),
+        }
+    }
 }
 
 fn lateness(late: bool, allowed: Duration) -> String {
     let bound = human::duration(allowed);
-    if late { format!(", longer than the {bound} allowed") } else { format!(", within the {bound} allowed") }
+    if late {
+        format!(", longer than the {bound} allowed")
+    } else {
+        format!(", within the {bound} allowed")
+    }
 }
 
 fn age(earlier: Timestamp, now: Timestamp) -> Duration {
@@ -325,9 +459,15 @@ fn version_of(record: Option<&Record>, mapping: &RepresentationMapping) -> Optio
 
 /// What to call the entity: the first of a few usual fields that the source holds.
 fn label(record: &Record, mapping: &Mapping) -> Option<String> {
-    let source = mapping.representations.iter().find(|it| it.fields.iter().any(|it| it.rule.is_some()))?;
+    let source = mapping
+        .representations
+        .iter()
+        .find(|it| it.fields.iter().any(|it| it.rule.is_some()))?;
     ["name", "title", "label", "email"].iter().find_map(|name| {
         let rule = source.rule(name)?;
-        record.at(&rule.path).filter(|it| !it.is_null()).map(ToString::to_string)
+        record
+            .at(&rule.path)
+            .filter(|it| !it.is_null())
+            .map(ToString::to_string)
     })
 }

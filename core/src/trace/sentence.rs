@@ -19,36 +19,61 @@ pub(super) fn answer(evidence: &Evidence, observations: &[Observation], now: Tim
     };
     let text = match worst.verdict {
         Verdict::Agrees => return agreement(&name, observations),
-        Verdict::Unknown => format!("{name}: {} cannot be judged: {}.", worst.dataset, worst.reason),
+        Verdict::Unknown => format!(
+            "{name}: {} cannot be judged: {}.",
+            worst.dataset, worst.reason
+        ),
         Verdict::Missing => format!("{name} is missing in {}: {}.", worst.dataset, worst.reason),
-        Verdict::Orphan => format!("{name} is an orphan in {}: {}.", worst.dataset, worst.reason),
+        Verdict::Orphan => format!(
+            "{name} is an orphan in {}: {}.",
+            worst.dataset, worst.reason
+        ),
         Verdict::Stale | Verdict::Conflicts | Verdict::InFlight { .. } => {
             format!("{name}: {}{}.", holds(worst), consequence(worst))
         }
     };
-    let since = worst.age.map(human::duration).filter(|_| worst.verdict != Verdict::Unknown);
-    let since = since.map_or_else(String::new, |it| format!(" The source of truth changed {it} ago."));
+    let since = worst
+        .age
+        .map(human::duration)
+        .filter(|_| worst.verdict != Verdict::Unknown);
+    let since = since.map_or_else(String::new, |it| {
+        format!(" The source of truth changed {it} ago.")
+    });
     format!("{text}{since}{}{}", expiry(read, now), others(observations))
 }
 
 /// The way of the change to the worst representation; empty where all agree.
 pub(super) fn way(evidence: &Evidence, observations: &[Observation]) -> Vec<Step> {
-    let Some((read, worst)) = worst(evidence, observations) else { return Vec::new() };
-    let Some(way) = read.way.as_ref().filter(|_| worst.verdict != Verdict::Agrees) else { return Vec::new() };
+    let Some((read, worst)) = worst(evidence, observations) else {
+        return Vec::new();
+    };
+    let Some(way) = read
+        .way
+        .as_ref()
+        .filter(|_| worst.verdict != Verdict::Agrees)
+    else {
+        return Vec::new();
+    };
     let mut steps = vec![source_step(observations)];
     steps.extend(way.steps.iter().map(edge_step));
     steps.push(target_step(worst, way));
     steps
 }
 
-fn worst<'e>(evidence: &'e Evidence, observations: &'e [Observation]) -> Option<(&'e Read, &'e Observation)> {
+fn worst<'e>(
+    evidence: &'e Evidence,
+    observations: &'e [Observation],
+) -> Option<(&'e Read, &'e Observation)> {
     let pairs = evidence.reads.iter().zip(observations);
     // The first of the worst: `max_by_key` alone would take the last.
     pairs.rev().max_by_key(|(_, it)| it.verdict.severity())
 }
 
 fn agreement(name: &str, observations: &[Observation]) -> String {
-    let holding = observations.iter().filter(|it| it.state == Found::Found).count();
+    let holding = observations
+        .iter()
+        .filter(|it| it.state == Found::Found)
+        .count();
     let without: Vec<String> = observations
         .iter()
         .filter(|it| it.state == Found::Absent && it.role == Role::Derived)
@@ -64,12 +89,25 @@ fn agreement(name: &str, observations: &[Observation]) -> String {
 
 fn holds(worst: &Observation) -> String {
     let mut differing = worst.fields.iter().filter(|it| differs(it.verdict));
-    let Some(first) = differing.next() else { return format!("{} differs", worst.dataset) };
+    let Some(first) = differing.next() else {
+        return format!("{} differs", worst.dataset);
+    };
     let more = differing.count();
-    let more = if more == 0 { String::new() } else { format!(" and {} more", human::plural(more as u64, "field")) };
-    let verb = if matches!(worst.verdict, Verdict::Conflicts) { "holds" } else { "still holds" };
+    let more = if more == 0 {
+        String::new()
+    } else {
+        format!(" and {} more", human::plural(more as u64, "field"))
+    };
+    let verb = if matches!(worst.verdict, Verdict::Conflicts) {
+        "holds"
+    } else {
+        "still holds"
+    };
     let (copy, truth) = (shown(first.value.as_ref()), shown(first.truth.as_ref()));
-    format!("{} {verb} {copy} as {}{more}, where the source of truth has {truth}", worst.dataset, first.name)
+    format!(
+        "{} {verb} {copy} as {}{more}, where the source of truth has {truth}",
+        worst.dataset, first.name
+    )
 }
 
 fn differs(verdict: FieldVerdict) -> bool {
@@ -85,7 +123,9 @@ fn consequence(worst: &Observation) -> String {
 }
 
 fn shown(value: Option<&Value>) -> String {
-    let Some(value) = value else { return "nothing".to_owned() };
+    let Some(value) = value else {
+        return "nothing".to_owned();
+    };
     let text = value.to_string();
     if text.chars().count() <= MAX_VALUE_CHARS {
         return text;
@@ -98,7 +138,9 @@ fn shown(value: Option<&Value>) -> String {
 fn expiry(read: &Read, now: Timestamp) -> String {
     let record = super::judge::record_of(read);
     let ttl = record.and_then(|it| it.meta.iter().find(|(name, _)| name == "@ttl_ms"));
-    let Some((_, Value::I64(ttl))) = ttl else { return String::new() };
+    let Some((_, Value::I64(ttl))) = ttl else {
+        return String::new();
+    };
     let since_read = now.duration_since(read.span.ended);
     let left = jiff::SignedDuration::from_millis(*ttl).saturating_sub(since_read);
     match std::time::Duration::try_from(left) {
@@ -109,10 +151,16 @@ fn expiry(read: &Read, now: Timestamp) -> String {
 
 fn others(observations: &[Observation]) -> String {
     let mut counts: Vec<(&str, u64)> = Vec::new();
-    let mut by_severity: Vec<&Observation> = observations.iter().filter(|it| it.verdict != Verdict::Agrees).collect();
+    let mut by_severity: Vec<&Observation> = observations
+        .iter()
+        .filter(|it| it.verdict != Verdict::Agrees)
+        .collect();
     by_severity.sort_by_key(|it| std::cmp::Reverse(it.verdict.severity()));
     for observation in by_severity.into_iter().skip(1) {
-        match counts.iter_mut().find(|(name, _)| *name == observation.verdict.name()) {
+        match counts
+            .iter_mut()
+            .find(|(name, _)| *name == observation.verdict.name())
+        {
             Some((_, count)) => *count += 1,
             None => counts.push((observation.verdict.name(), 1)),
         }
@@ -120,46 +168,92 @@ fn others(observations: &[Observation]) -> String {
     if counts.is_empty() {
         return String::new();
     }
-    let counts: Vec<String> = counts.iter().map(|(name, count)| format!("{count} {name}")).collect();
+    let counts: Vec<String> = counts
+        .iter()
+        .map(|(name, count)| format!("{count} {name}"))
+        .collect();
     format!(" Besides: {}.", counts.join(", "))
 }
 
 fn source_step(observations: &[Observation]) -> Step {
-    let source = observations.iter().find(|it| it.role == Role::SystemOfRecord);
+    let source = observations
+        .iter()
+        .find(|it| it.role == Role::SystemOfRecord);
     let place = source.map_or_else(String::new, |it| it.dataset.to_string());
-    let at = source.and_then(|it| it.version.as_ref()).and_then(crate::version::change_time);
+    let at = source
+        .and_then(|it| it.version.as_ref())
+        .and_then(crate::version::change_time);
     match source.map(|it| it.state) {
-        Some(Found::Found) => Step { place, at, state: StepState::Passed, note: "changed".to_owned() },
-        Some(Found::Absent) => Step { place, at: None, state: StepState::Passed, note: "deleted, or never there".to_owned() },
-        _ => Step { place, at: None, state: StepState::Unknown, note: "could not be read".to_owned() },
+        Some(Found::Found) => Step {
+            place,
+            at,
+            state: StepState::Passed,
+            note: "changed".to_owned(),
+        },
+        Some(Found::Absent) => Step {
+            place,
+            at: None,
+            state: StepState::Passed,
+            note: "deleted, or never there".to_owned(),
+        },
+        _ => Step {
+            place,
+            at: None,
+            state: StepState::Unknown,
+            note: "could not be read".to_owned(),
+        },
     }
 }
 
 fn edge_step(step: &super::WayStep) -> Step {
     let place = format!("{} ({})", step.via, step.edge);
     let (at, state, note) = match (&step.subject, &step.reading) {
-        (Some(it), _) if it.unsent > 0 => {
-            (it.oldest, StepState::Waiting, format!("{} not sent yet", human::plural(it.unsent, "change")))
-        }
+        (Some(it), _) if it.unsent > 0 => (
+            it.oldest,
+            StepState::Waiting,
+            format!("{} not sent yet", human::plural(it.unsent, "change")),
+        ),
         (Some(it), _) => (it.last_sent, StepState::Passed, "sent".to_owned()),
         (None, Some(reading)) => match reading.frontier {
-            Some(frontier) => (Some(frontier), StepState::Passed, "everything up to here is visible".to_owned()),
-            None => (None, StepState::Unknown, reading.why.clone().unwrap_or_else(|| "no position known".to_owned())),
+            Some(frontier) => (
+                Some(frontier),
+                StepState::Passed,
+                "everything up to here is visible".to_owned(),
+            ),
+            None => (
+                None,
+                StepState::Unknown,
+                reading
+                    .why
+                    .clone()
+                    .unwrap_or_else(|| "no position known".to_owned()),
+            ),
         },
         (None, None) => (None, StepState::Unknown, "not measured".to_owned()),
     };
-    Step { place, at, state, note }
+    Step {
+        place,
+        at,
+        state,
+        note,
+    }
 }
 
 fn target_step(worst: &Observation, way: &Way) -> Step {
     let passed_all = !matches!(worst.verdict, Verdict::InFlight { .. } | Verdict::Unknown);
     let (state, note) = match worst.verdict {
         Verdict::Agrees => (StepState::Passed, "applied".to_owned()),
-        Verdict::InFlight { .. } => {
-            (StepState::Waiting, format!("not applied yet; allowed {}", human::duration(way.allowed)))
-        }
+        Verdict::InFlight { .. } => (
+            StepState::Waiting,
+            format!("not applied yet; allowed {}", human::duration(way.allowed)),
+        ),
         Verdict::Unknown => (StepState::Unknown, "unknown".to_owned()),
         _ => (StepState::Failed, "passed on, not applied".to_owned()),
     };
-    Step { place: worst.dataset.to_string(), at: passed_all.then_some(worst.read.ended), state, note }
+    Step {
+        place: worst.dataset.to_string(),
+        at: passed_all.then_some(worst.read.ended),
+        state,
+        note,
+    }
 }
