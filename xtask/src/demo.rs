@@ -20,6 +20,9 @@ use crate::webdriver::{Driver, Window};
 /// How long the window may take to show its first picture; drawing in software is slow.
 const FIRST_PICTURE: Duration = Duration::from_secs(30);
 
+/// How long the picture waits for the first measurements.
+const FIRST_NUMBERS: Duration = Duration::from_secs(10);
+
 #[derive(Debug, Default)]
 struct Options {
     no_window: bool,
@@ -54,19 +57,9 @@ pub(crate) fn run(tree: &Tree, words: &[String]) -> Result<()> {
 
 fn show(tree: &Tree, stages: &mut Stages, options: &Options) -> Result<()> {
     let tools = install::run(tree, stages)?;
-    let command = tree.cargo([
-        "build",
-        "--release",
-        "--package",
-        "parallax-cli",
-        "--package",
-        "parallax-samples",
-    ]);
-    stages.run(
-        "build cli",
-        "compiles the command line and the samples",
-        command,
-    )?;
+    let what = "compiles the command line and the samples";
+    let programs = ["--bin", "parallax", "--bin", "parallax-samples"];
+    stages.run("build cli", what, release(tree, &programs))?;
 
     let sample = Sample::load(tree, stages)?;
     let running = sample.start_changes()?;
@@ -86,13 +79,20 @@ fn show(tree: &Tree, stages: &mut Stages, options: &Options) -> Result<()> {
 
 fn build_window(tree: &Tree, stages: &mut Stages) -> Result<()> {
     ui::build(tree, stages)?;
-    let command = tree.cargo(["build", "--release", "--package", "parallax-desktop"]);
-    stages.run(
-        "build window",
-        "compiles the window around the front end",
-        command,
-    )?;
+    let what = "compiles the window around the front end";
+    let programs = ["--bin", "parallax-desktop"];
+    stages.run("build window", what, release(tree, &programs))?;
     Ok(())
+}
+
+/// Builds some programs of the three packages: named together, they share every dependency, compiled once.
+fn release(tree: &Tree, programs: &[&str]) -> Command {
+    let mut command = tree.cargo(["build", "--release"]);
+    for package in ["parallax-cli", "parallax-samples", "parallax-desktop"] {
+        command.args(["--package", package]);
+    }
+    command.args(programs);
+    command
 }
 
 fn show_window(tree: &Tree, tools: &Tools, sample: &Sample<'_>) -> Result<()> {
@@ -136,18 +136,25 @@ fn photograph(
     let driver = Driver::start(tree, tools, &screen)?;
     let arguments = ["-d".to_owned(), sample.deployment().display().to_string()];
     let window = driver.open(application, &arguments)?;
-    let is_drawn = poll(FIRST_PICTURE, || is_drawn(&window).then_some(()));
-    if is_drawn.is_none() {
+    if poll(FIRST_PICTURE, || is_drawn(&window).then_some(())).is_none() {
         let errors = window.execute("return JSON.stringify(window.__errors)")?;
         return Err(Failure::new(format!(
             "the window showed nothing within 30 s; its errors: {errors}"
         )));
     }
+    // A picture without numbers is still a picture.
+    poll(FIRST_NUMBERS, || is_measured(&window).then_some(()));
     window.screenshot()
 }
 
 /// The map has been painted, with what the workbench said is open.
 fn is_drawn(window: &Window<'_>) -> bool {
     let script = "return !!window.__ui && window.__ui.painted_at() !== undefined";
+    window.execute(script).is_ok_and(|answer| answer == true)
+}
+
+/// Every number that the map waits for has come.
+fn is_measured(window: &Window<'_>) -> bool {
+    let script = "return !window.__ui.ui_tree().includes('not measured yet')";
     window.execute(script).is_ok_and(|answer| answer == true)
 }
