@@ -70,7 +70,7 @@ impl App {
             map: MapView::default(),
             trace: TraceView::default(),
             query: QueryView::default(),
-            lag: LagView::default(),
+            lag: LagView,
             stores: StoresView::default(),
         }
     }

@@ -12,8 +12,8 @@ pub(crate) fn duration(span: Duration) -> String {
         0 if span < Duration::from_millis(1) => format!("{} µs", span.as_micros()),
         0 if span < Duration::from_millis(10) => format!("{:.1} ms", span.as_secs_f64() * 1e3),
         0 if span < Duration::from_millis(100) => format!("{} ms", span.as_millis()),
-        0..10 => format!("{:.1} s", span.as_secs_f64()),
-        10..60 => format!("{seconds} s"),
+        0..10 if span.subsec_millis() > 0 => format!("{:.1} s", span.as_secs_f64()),
+        0..60 => format!("{seconds} s"),
         60..3_600 => format!("{} m {:02} s", seconds / 60, seconds % 60),
         3_600..86_400 => format!("{} h {:02} m", seconds / 3_600, seconds / 60 % 60),
         _ => format!("{} d {} h", seconds / 86_400, seconds / 3_600 % 24),
@@ -26,12 +26,12 @@ pub(crate) fn age(at: Timestamp, now: Timestamp) -> String {
     if span < Duration::from_secs(10) {
         return "just now".to_owned();
     }
-    let coarse = if span < Duration::from_secs(60) {
+    let coarse = if span < Duration::from_mins(1) {
         Duration::from_secs(span.as_secs() / 10 * 10)
     } else {
         Duration::from_secs(span.as_secs() / 60 * 60)
     };
-    if coarse < Duration::from_secs(3_600) && coarse >= Duration::from_secs(60) {
+    if coarse < Duration::from_hours(1) && coarse >= Duration::from_mins(1) {
         return format!("{} m ago", coarse.as_secs() / 60);
     }
     format!("{} ago", duration(coarse))
@@ -99,6 +99,15 @@ pub(crate) fn as_f64(number: u64) -> f64 {
     number as f64
 }
 
+/// A small number of things, for measuring room on the screen.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "what fits on a screen is far below 2^23"
+)]
+pub(crate) fn as_f32(number: usize) -> f32 {
+    number as f32
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,6 +124,7 @@ mod tests {
         check(3_200_000, "3.2 ms");
         check(38_000_000, "38 ms");
         check(800_000_000, "0.8 s");
+        check(5_000_000_000, "5 s");
         check(12_900_000_000, "12 s");
         check(291_000_000_000, "4 m 51 s");
         check(11_100_000_000_000, "3 h 05 m");

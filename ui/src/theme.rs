@@ -1,5 +1,10 @@
 //! The look, in one place: colours, spacing, text sizes, and the marks that go with every colour.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the one place where colours are made"
+)]
+
 use egui::{
     Color32, Context, CornerRadius, FontDefinitions, FontFamily, FontId, Margin, Shadow, Stroke,
     Style, TextStyle, Theme, Ui, Vec2, Visuals, style::WidgetVisuals,

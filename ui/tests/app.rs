@@ -156,3 +156,43 @@ fn the_tree_as_json_names_every_widget() {
     }
     assert_eq!(parallax_ui::tree::Tree::frames(&ctx), 3);
 }
+
+#[test]
+fn no_view_asks_for_frames_when_nothing_happens() {
+    let (_, mut window) = open(Theme::Light);
+    for key in [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5] {
+        ctrl(&mut window, key);
+        window.hover_at(egui::pos2(640.0, 420.0));
+        window.run();
+        for _ in 0..5 {
+            window.step();
+            let delay = window
+                .output()
+                .viewport_output
+                .values()
+                .map(|it| it.repaint_delay)
+                .min();
+            assert!(
+                delay >= Some(std::time::Duration::from_secs(4)),
+                "{key:?} {delay:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_focused_text_field_does_not_blink() {
+    let (_, mut window) = open(Theme::Light);
+    ctrl(&mut window, Key::K);
+    window.step();
+    let delay = window
+        .output()
+        .viewport_output
+        .values()
+        .map(|it| it.repaint_delay)
+        .min();
+    assert!(
+        delay >= Some(std::time::Duration::from_secs(4)),
+        "{delay:?}"
+    );
+}

@@ -165,3 +165,14 @@ fn it_looks_right_in_the_dark_unfolded() {
     dark.run();
     dark.snapshot("trace_dark");
 }
+
+#[test]
+fn the_offered_people_look_right() {
+    let (_, mut window) = traced(Theme::Light);
+    crate::support::ctrl(&mut window, Key::K);
+    window.get_by_label("Entity").type_text("ann");
+    window.run();
+    window.key_press(Key::ArrowDown);
+    window.run();
+    window.snapshot("entity_box_light");
+}

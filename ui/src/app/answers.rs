@@ -41,7 +41,7 @@ impl App {
             (_, Reply::Lag(it)) => self.model.lag.succeed(it),
             (_, Reply::Machine(it)) => self.model.machine.succeed(it),
             (Origin::Trace { entity, key }, Reply::Trace(it)) => {
-                self.trace.show(&entity, &key, *it)
+                self.trace.show(&entity, &key, *it);
             }
             (Origin::Find { text }, Reply::Found(it)) => self.entity_box.found(&text, it),
             (Origin::Run { ticket }, Reply::Running(run)) => self.query.running(ticket, run),

@@ -28,7 +28,7 @@ const HEADINGS: [&str; 9] = [
 ];
 
 /// The table's state; egui keeps the column widths.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct LagView;
 
 impl LagView {
@@ -56,7 +56,10 @@ impl LagView {
                     "declare them under [[flows]] in the deployment file",
                 );
             } else {
-                card(ui).show(ui, |ui| table(ui, model, flows));
+                card(ui).show(ui, |ui| {
+                    ui.set_max_width(ui.available_width());
+                    table(ui, model, flows);
+                });
             }
             actions.inner
         });
@@ -65,7 +68,7 @@ impl LagView {
 }
 
 fn table(ui: &mut Ui, model: &Model, flows: &[Edge]) {
-    let widths = [300.0, 70.0, 120.0, 110.0, 96.0, 76.0, 96.0, 164.0];
+    let widths = [272.0, 60.0, 116.0, 96.0, 80.0, 64.0, 84.0, 160.0];
     let mut table = TableBuilder::new(ui)
         .resizable(true)
         .vscroll(true)
@@ -82,7 +85,8 @@ fn table(ui: &mut Ui, model: &Model, flows: &[Edge]) {
             });
         }
     });
-    table.body(|body| {
+    table.body(|mut body| {
+        body.ui_mut().spacing_mut().item_spacing.y = 0.0;
         body.rows(28.0, flows.len(), |mut row| {
             if let Some(flow) = flows.get(row.index()) {
                 let lag = super::map::lag_of(model, flow);

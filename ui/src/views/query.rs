@@ -8,6 +8,7 @@ use parallax_core::wire::{Page, PaneProgress, PaneStatement, Request, ResultId, 
 use crate::action::Action;
 use crate::app::Model;
 use crate::format;
+use crate::format::as_f32;
 use crate::theme;
 use crate::widgets::{caption, empty, primary, title};
 
@@ -211,17 +212,17 @@ impl QueryView {
 
     fn side_by_side(&mut self, ui: &mut Ui, model: &Model) -> Vec<Action> {
         let room = ui.available_rect_before_wrap();
-        let count = self.panes.len() as f32;
+        let count = as_f32(self.panes.len());
         let width = (room.width() - theme::GAP * (count - 1.0)) / count;
         let can_remove = self.panes.len() > 1;
         let mut wishes = Vec::new();
         for (at, pane) in self.panes.iter_mut().enumerate() {
-            let left = room.left() + (width + theme::GAP) * at as f32;
+            let left = room.left() + (width + theme::GAP) * as_f32(at);
             let rect =
                 Rect::from_min_size(egui::pos2(left, room.top()), vec2(width, room.height()));
             let builder = UiBuilder::new().max_rect(rect).id_salt(("pane", pane.id()));
-            let wished = ui.scope_builder(builder, |ui| pane.ui(ui, model, at + 1, can_remove));
-            wishes.extend(wished.inner.into_iter().map(|it| (at, it)));
+            let asked = ui.scope_builder(builder, |ui| pane.ui(ui, model, at + 1, can_remove));
+            wishes.extend(asked.inner.into_iter().map(|it| (at, it)));
         }
         ui.allocate_rect(room, egui::Sense::hover());
         wishes

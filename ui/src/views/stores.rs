@@ -246,6 +246,7 @@ fn fields(ui: &mut Ui, shape: &Shape) {
     caption(ui, how);
     egui::Grid::new(("fields", &shape.dataset))
         .num_columns(3)
+        .min_row_height(20.0)
         .spacing([24.0, 4.0])
         .show(ui, |ui| {
             for field in &shape.fields {

@@ -61,7 +61,7 @@ impl<'p> Pen<'p> {
             DataModel::Search => self.glass(),
             DataModel::Graph => self.nodes(),
             DataModel::TimeSeries => {
-                self.path(&[(-6.0, 4.0), (-2.0, -2.0), (1.0, 2.0), (6.0, -5.0)])
+                self.path(&[(-6.0, 4.0), (-2.0, -2.0), (1.0, 2.0), (6.0, -5.0)]);
             }
             DataModel::Vector => self.path(&[(-5.0, 5.0), (5.0, -5.0), (0.5, -5.0)]),
             DataModel::Stream => self.stream(),

@@ -147,7 +147,7 @@ pub(crate) type Window = Harness<'static, App>;
 /// A window of 1280 by 800, settled.
 pub(crate) fn window(fake: &Rc<Fake>, theme: Theme) -> Window {
     let app = App::new(Rc::<Fake>::clone(fake), now);
-    let mut window = Harness::builder()
+    let mut opened = Harness::builder()
         .with_size([1280.0, 800.0])
         .with_theme(theme)
         .with_max_steps(12)
@@ -157,23 +157,23 @@ pub(crate) fn window(fake: &Rc<Fake>, theme: Theme) -> Window {
                 .max_failed_pixels(1500),
         )
         .build_ui_state(whole, app);
-    window.run();
-    window
+    opened.run();
+    opened
 }
 
 /// The harness leaves a margin; the app fills its window.
 fn whole(ui: &mut egui::Ui, app: &mut App) {
     let room = ui.ctx().content_rect();
-    let mut root = ui.new_child(egui::UiBuilder::new().max_rect(room));
-    root.set_clip_rect(room);
-    app.ui(&mut root);
+    let mut inside = ui.new_child(egui::UiBuilder::new().max_rect(room));
+    inside.set_clip_rect(room);
+    app.ui(&mut inside);
 }
 
 /// A window with the fixtures of the pocket sample.
 pub(crate) fn open(theme: Theme) -> (Rc<Fake>, Window) {
     let fake = Rc::new(Fake::default());
-    let window = window(&fake, theme);
-    (fake, window)
+    let opened = window(&fake, theme);
+    (fake, opened)
 }
 
 /// Presses Ctrl and a key.

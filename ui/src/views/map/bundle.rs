@@ -45,11 +45,11 @@ impl BundleShape {
         let Cable {
             leaves, arrives, ..
         } = &self.cable;
-        let goes_right = start.rect().center().x <= end.rect().center().x;
-        let from = start.port(goes_right, leaves.0, leaves.1);
-        let to = end.port(!goes_right, arrives.0, arrives.1);
+        let (here, there) = (start.rect().center().x, end.rect().center().x);
+        let from = start.port(there, leaves.0, leaves.1);
+        let to = end.port(here - f32::EPSILON, arrives.0, arrives.1);
         let reach = ((to.x - from.x).abs() * 0.5).max(60.0);
-        let pull = if goes_right {
+        let pull = if here <= there {
             vec2(reach, 0.0)
         } else {
             vec2(-reach, 0.0)

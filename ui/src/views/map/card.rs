@@ -7,6 +7,7 @@ use egui_graphs::{DisplayNode, DrawContext, NodeProps};
 use petgraph::{EdgeType, stable_graph::IndexType};
 
 use super::sketch::{Card, Row};
+use crate::format::as_f32;
 use crate::theme::{self, Palette};
 use crate::widgets::icon::Pen;
 
@@ -23,7 +24,7 @@ pub(super) fn height(card: &Card) -> f32 {
     let rows = if lines == 0 {
         0.0
     } else {
-        6.0 + ROW * lines as f32
+        6.0 + ROW * as_f32(lines)
     };
     HEAD + rows + FOOT
 }
@@ -54,11 +55,23 @@ impl CardShape {
         Rect::from_center_size(self.center, super::layout::size(&self.card))
     }
 
+    fn outline(&self, palette: &Palette) -> Stroke {
+        match (self.selected, self.hovered) {
+            (true, _) => Stroke::new(2.0, palette.accent),
+            (false, true) => Stroke::new(1.0, palette.muted),
+            (false, false) => palette.rule(),
+        }
+    }
+
     /// Where edges leave and arrive: spread along the side, so that they do not cross at one point.
-    pub(super) fn port(&self, is_right: bool, at: usize, of: usize) -> Pos2 {
+    pub(super) fn port(&self, towards: f32, at: usize, of: usize) -> Pos2 {
         let rect = self.rect();
-        let x = if is_right { rect.right() } else { rect.left() };
-        let share = (at as f32 + 1.0) / (of as f32 + 1.0);
+        let x = if towards >= rect.center().x {
+            rect.right()
+        } else {
+            rect.left()
+        };
+        let share = (as_f32(at) + 1.0) / (as_f32(of) + 1.0);
         pos2(x, egui::lerp(rect.top()..=rect.bottom(), share))
     }
 }
@@ -72,7 +85,7 @@ impl<E: Clone, Ty: EdgeType, Ix: IndexType> DisplayNode<Card, E, Ty, Ix> for Car
 
     fn shapes(&mut self, ctx: &DrawContext<'_>) -> Vec<Shape> {
         let ink = Ink::new(ctx, self.rect());
-        ink.frame(self.selected, self.hovered);
+        ink.frame(self.outline(ink.palette));
         ink.head(&self.card);
         ink.rows(&self.card.rows);
         Vec::new()
@@ -115,13 +128,8 @@ impl<'c> Ink<'c> {
         theme::font(size * self.zoom)
     }
 
-    fn frame(&self, selected: bool, hovered: bool) {
+    fn frame(&self, line: Stroke) {
         let radius = CornerRadius::same(theme::RADIUS);
-        let line = match (selected, hovered) {
-            (true, _) => Stroke::new(2.0, self.palette.accent),
-            (false, true) => Stroke::new(1.0, self.palette.muted),
-            (false, false) => self.palette.rule(),
-        };
         let painter = self.ctx.painter;
         painter.add(self.palette.shadow().as_shape(self.rect, radius));
         painter.rect(
@@ -185,11 +193,11 @@ impl<'c> Ink<'c> {
         let ends = [self.at(0.0, HEAD), self.at(CARD_WIDTH, HEAD)];
         self.ctx.painter.line_segment(ends, self.palette.rule());
         for (at, row) in rows.iter().take(MAX_ROWS).enumerate() {
-            self.row(HEAD + 6.0 + ROW * at as f32, row);
+            self.row(HEAD + 6.0 + ROW * as_f32(at), row);
         }
         if rows.len() > MAX_ROWS {
             let more = format!("and {} more", rows.len() - MAX_ROWS);
-            let y = HEAD + 6.0 + ROW * MAX_ROWS as f32;
+            let y = HEAD + 6.0 + ROW * as_f32(MAX_ROWS);
             self.text(
                 self.at(28.0, y + 3.0),
                 &more,
@@ -225,7 +233,7 @@ impl<'c> Ink<'c> {
             muted,
         );
         let room = taken.left() - self.at(32.0, 0.0).x - 8.0;
-        let font = theme::mono(12.0 * self.zoom);
+        let font = theme::mono(12.5 * self.zoom);
         self.text(
             self.at(32.0, y + 4.0),
             &row.dataset,

@@ -2,12 +2,14 @@
 
 use egui::{Pos2, Vec2, pos2};
 
+use crate::format::as_f32;
+
 use super::card::{CARD_WIDTH, height};
 use super::sketch::{Bundle, Sketch};
 
 /// Between layers: room for an edge's label.
 const BETWEEN_LAYERS: f32 = 330.0;
-const BETWEEN_CARDS: f32 = 26.0;
+const BETWEEN_CARDS: f32 = 18.0;
 
 /// The centre of each card, in the order of the cards.
 pub(super) fn place(sketch: &Sketch) -> Vec<Pos2> {
@@ -57,7 +59,7 @@ fn stack(sketch: &Sketch, members: &[usize], x: f32, centers: &mut [Pos2]) {
         .filter_map(|at| sketch.cards.get(*at))
         .map(height)
         .collect();
-    let gaps = BETWEEN_CARDS * (heights.len().saturating_sub(1)) as f32;
+    let gaps = BETWEEN_CARDS * as_f32(heights.len().saturating_sub(1));
     let mut y = -(heights.iter().sum::<f32>() + gaps) / 2.0;
     for (at, height) in members.iter().zip(heights) {
         if let Some(center) = centers.get_mut(*at) {

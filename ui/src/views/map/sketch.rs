@@ -219,12 +219,13 @@ fn worst_lag(model: &Model, edges: &[&Edge], sign: Sign) -> String {
     let readings: Vec<_> = edges.iter().filter_map(|it| lag_of(model, it)).collect();
     let time: Option<Duration> = readings.iter().filter_map(|it| it.reading.lag.time).max();
     let behind = readings.iter().any(|it| it.reading.state == State::Behind);
-    match (sign.tone, time) {
-        (Tone::Unknown, None) | (Tone::Bad, None) => sign.word.to_owned(),
-        (Tone::Unknown, Some(time)) => format!("{} · one unknown", format::duration(time)),
-        (Tone::Bad, Some(time)) => format!("broken · {}", format::duration(time)),
-        (_, Some(_)) if !behind => "caught up".to_owned(),
-        (_, Some(time)) => format::duration(time),
-        (_, None) => sign.word.to_owned(),
+    let Some(time) = time else {
+        return sign.word.to_owned();
+    };
+    match sign.tone {
+        Tone::Unknown => format!("{} · one unknown", format::duration(time)),
+        Tone::Bad => format!("broken · {}", format::duration(time)),
+        _ if !behind => "caught up".to_owned(),
+        Tone::Good | Tone::Accent | Tone::Warning => format::duration(time),
     }
 }

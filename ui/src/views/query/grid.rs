@@ -8,15 +8,16 @@ use egui::{
 };
 use parallax_core::error::Error;
 use parallax_core::store::{Batch, Column};
-use parallax_core::value::Value;
 use parallax_core::wire::{Page, Request, ResultHead, ResultId};
 
 use super::inspector::Chosen;
 use super::pages::Pages;
 use crate::format;
+use crate::format::as_f32;
 use crate::theme::{self, Palette};
 use crate::widgets::{caption, failure};
 
+mod cell;
 mod keys;
 mod scroll;
 
@@ -25,9 +26,6 @@ use scroll::Scroll;
 const ROW: f32 = 24.0;
 const HEAD: f32 = 42.0;
 const MIN_WIDTH: f32 = 40.0;
-/// Longer texts are cut where they are drawn; the inspector has the whole.
-const MAX_SHOWN: usize = 240;
-
 /// One result: its columns, the rows at hand, and what of it is shown.
 #[derive(Debug)]
 pub(super) struct Grid {
@@ -79,7 +77,7 @@ impl Grid {
         for (at, cell) in batch.cells.iter().take(columns * 50).enumerate() {
             let letters = cell.to_string().chars().take(42).count();
             if let Some(width) = self.widths.get_mut(at % columns) {
-                *width = width.max(letters as f32 * 7.6 + 18.0);
+                *width = width.max(as_f32(letters) * 7.6 + 18.0);
             }
         }
     }
@@ -132,7 +130,7 @@ impl Grid {
             palette.rule(),
             egui::StrokeKind::Inside,
         );
-        let body = Rect::from_min_max(rect.min + vec2(0.0, HEAD), rect.max);
+        let body = self.body(rect);
         let room = vec2(body.width() - self.gutter(), body.height());
         let wide: f32 = self.widths.iter().sum();
         self.scroll.lay_out(self.rows(), room, wide);
@@ -145,9 +143,12 @@ impl Grid {
         }
         ui.set_clip_rect(ui.clip_rect().intersect(rect));
         let shown = self.scroll.visible();
+        let clip = ui.clip_rect();
+        ui.set_clip_rect(clip.intersect(body));
         for row in shown.clone() {
             self.row(ui, body, row, response.id);
         }
+        ui.set_clip_rect(clip);
         self.header(
             ui,
             Rect::from_min_max(rect.min, pos2(rect.right(), body.top())),
@@ -161,10 +162,27 @@ impl Grid {
         shown
     }
 
+    /// Below the header, and beside the scroll bars where there are some.
+    fn body(&self, rect: Rect) -> Rect {
+        let all = Rect::from_min_max(rect.min + vec2(0.0, HEAD), rect.max);
+        let wide: f32 = self.widths.iter().sum();
+        let below = if wide + self.gutter() > all.width() {
+            scroll::BAR
+        } else {
+            0.0
+        };
+        let beside = if format::as_f64(self.rows()) > f64::from((all.height() - below) / ROW) {
+            scroll::BAR
+        } else {
+            0.0
+        };
+        Rect::from_min_max(all.min, all.max - vec2(beside, below))
+    }
+
     /// Room for the row numbers.
     fn gutter(&self) -> f32 {
         let digits = format::count(self.rows()).len();
-        (digits as f32 * 6.5 + 16.0).max(36.0)
+        (as_f32(digits) * 6.5 + 16.0).max(36.0)
     }
 
     fn left_of(&self, column: usize) -> f32 {
@@ -217,7 +235,7 @@ impl Grid {
         let name = format!("Column {} {}", column.name, column.type_name);
         response.widget_info(|| WidgetInfo::labeled(WidgetType::Label, true, name.trim()));
         let room = width - 14.0;
-        line(
+        cell::line(
             ui,
             pos2(left + 8.0, rect.top() + 5.0),
             &column.name,
@@ -230,7 +248,7 @@ impl Grid {
         } else {
             &column.type_name
         };
-        line(
+        cell::line(
             ui,
             pos2(left + 8.0, rect.top() + 22.0),
             kind,
@@ -289,7 +307,7 @@ impl Grid {
         if !rect.intersects(ui.clip_rect()) {
             return;
         }
-        let response = ui.interact(rect, Id::new(("cell", self.id, row, at)), Sense::click());
+        let response = ui.interact(rect, Id::new(("cell", self.id, row, at)), Sense::CLICK);
         if response.clicked() {
             self.chosen = Some(place);
             ui.memory_mut(|it| it.request_focus(grid));
@@ -297,94 +315,9 @@ impl Grid {
         let chosen = self.chosen == Some(place);
         let value = self.pages.cell(row, at);
         let name = self.columns.get(at).map_or("", |it| it.name.as_str());
-        announce(&response, ui, (name, row), value, chosen);
-        paint(ui, rect, value, chosen);
+        cell::announce(&response, ui, (name, row), value, chosen);
+        cell::paint(ui, rect, value, chosen);
     }
-}
-
-/// The exact value stands in the accessibility tree, under the column's name and the row's number.
-fn announce(response: &Response, ui: &Ui, place: (&str, u64), value: Option<&Value>, chosen: bool) {
-    response.widget_info(|| {
-        let label = format!("{}, row {}", place.0, place.1 + 1);
-        let mut info = WidgetInfo::selected(WidgetType::Other, true, chosen, label);
-        info.current_text_value =
-            Some(value.map_or_else(|| "loading".to_owned(), ToString::to_string));
-        info
-    });
-    ui.ctx().accesskit_node_builder(response.id, |node| {
-        node.set_role(egui::accesskit::Role::Cell)
-    });
-}
-
-fn paint(ui: &Ui, rect: Rect, value: Option<&Value>, chosen: bool) {
-    let palette = Palette::of(ui);
-    if chosen {
-        ui.painter().rect_filled(rect, 0.0, palette.accent_soft);
-        let stroke = egui::Stroke::new(1.5, palette.accent);
-        ui.painter()
-            .rect_stroke(rect, 0.0, stroke, egui::StrokeKind::Inside);
-    }
-    let Some(value) = value else {
-        let left = rect.left_center() + vec2(8.0, 0.0);
-        ui.painter().text(
-            left,
-            Align2::LEFT_CENTER,
-            "…",
-            theme::font(theme::BODY),
-            palette.muted,
-        );
-        return;
-    };
-    let color = if value.is_null() {
-        palette.muted
-    } else {
-        palette.text
-    };
-    let text = shown(value);
-    let galley = one_line(
-        ui,
-        &text,
-        theme::mono(theme::MONO),
-        color,
-        rect.width() - 16.0,
-    );
-    let y = rect.center().y - galley.size().y / 2.0;
-    let x = if is_number(value) {
-        rect.right() - 8.0 - galley.size().x
-    } else {
-        rect.left() + 8.0
-    };
-    ui.painter().galley(pos2(x, y), galley, color);
-}
-
-fn shown(value: &Value) -> String {
-    let text = value.to_string();
-    let cut: String = text.chars().take(MAX_SHOWN).collect();
-    cut.replace('\n', " ↵ ")
-}
-
-fn is_number(value: &Value) -> bool {
-    matches!(
-        value,
-        Value::I64(_) | Value::U64(_) | Value::BigInt(_) | Value::Decimal(_) | Value::F64(_)
-    )
-}
-
-fn line(ui: &Ui, at: egui::Pos2, text: &str, font: egui::FontId, color: egui::Color32, room: f32) {
-    let galley = one_line(ui, text, font, color, room);
-    ui.painter().galley(at, galley, color);
-}
-
-fn one_line(
-    ui: &Ui,
-    text: &str,
-    font: egui::FontId,
-    color: egui::Color32,
-    room: f32,
-) -> std::sync::Arc<egui::Galley> {
-    let mut job = egui::text::LayoutJob::simple_singleline(text.to_owned(), font, color);
-    job.wrap = egui::text::TextWrapping::truncate_at_width(room.max(8.0));
-    ui.painter().layout_job(job)
 }
 
 /// A first guess by the name; the first rows and a person may widen it.
@@ -394,5 +327,5 @@ fn first_width(column: &Column) -> f32 {
         .chars()
         .count()
         .max(column.type_name.chars().count());
-    (letters as f32 * 7.5 + 22.0).clamp(64.0, 320.0)
+    (as_f32(letters) * 7.5 + 22.0).clamp(64.0, 320.0)
 }

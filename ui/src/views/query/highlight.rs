@@ -168,7 +168,7 @@ mod tests {
             let (length, kind) = token(rest);
             assert!(length > 0, "at {rest:?}");
             kinds.push(kind);
-            rest = &rest[length..];
+            rest = rest.split_at(length).1;
         }
         for kind in [
             Kind::Word,

@@ -19,7 +19,7 @@ pub(super) struct Pages {
     result: ResultId,
     /// Rows that the result has so far.
     rows: u64,
-    pages: BTreeMap<u64, Batch>,
+    held: BTreeMap<u64, Batch>,
     asked: BTreeSet<u64>,
     error: Option<Error>,
 }
@@ -29,7 +29,7 @@ impl Pages {
         Self {
             result,
             rows,
-            pages: BTreeMap::new(),
+            held: BTreeMap::new(),
             asked: BTreeSet::new(),
             error: None,
         }
@@ -50,7 +50,7 @@ impl Pages {
     /// The cell, if its page is at hand.
     pub(super) fn cell(&self, row: u64, column: usize) -> Option<&Value> {
         let page = row / PAGE;
-        let batch = self.pages.get(&page)?;
+        let batch = self.held.get(&page)?;
         let within = usize::try_from(row - page * PAGE).ok()?;
         if within >= batch.rows as usize || column >= batch.columns.len() {
             return None;
@@ -77,7 +77,7 @@ impl Pages {
     /// A page is missing too when the result has grown past what it holds.
     fn is_missing(&self, page: u64) -> bool {
         let full = (self.rows - page * PAGE).min(PAGE);
-        let held = self.pages.get(&page).map_or(0, |it| u64::from(it.rows));
+        let held = self.held.get(&page).map_or(0, |it| u64::from(it.rows));
         held < full && !self.asked.contains(&page)
     }
 
@@ -95,7 +95,7 @@ impl Pages {
         let at = page.first / PAGE;
         self.asked.remove(&at);
         if page.batch.rows > 0 {
-            self.pages.insert(at, page.batch);
+            self.held.insert(at, page.batch);
         }
         self.drop_far(at);
     }
@@ -111,16 +111,12 @@ impl Pages {
     }
 
     fn drop_far(&mut self, near: u64) {
-        while self.pages.len() > MOST {
-            let farthest = self
-                .pages
-                .keys()
-                .copied()
-                .max_by_key(|it| it.abs_diff(near));
+        while self.held.len() > MOST {
+            let farthest = self.held.keys().copied().max_by_key(|it| it.abs_diff(near));
             let Some(farthest) = farthest else {
                 return;
             };
-            self.pages.remove(&farthest);
+            self.held.remove(&farthest);
         }
     }
 }
@@ -193,7 +189,7 @@ mod tests {
         for first in (0..1_000_000).step_by(256) {
             pages.take(page(first, 256));
         }
-        assert_eq!(pages.pages.len(), MOST);
+        assert_eq!(pages.held.len(), MOST);
         assert!(pages.cell(999_000, 0).is_some());
     }
 }

@@ -129,20 +129,17 @@ impl Pane {
             return;
         };
         for (index, head) in progress.results.iter().enumerate() {
-            match self.grids.get_mut(index) {
-                Some(grid) => grid.grow(head),
-                None => {
-                    let index = u32::try_from(index).unwrap_or(u32::MAX);
-                    self.grids.push(Grid::new(
-                        ResultId {
-                            run,
-                            pane: at,
-                            index,
-                        },
-                        head,
-                    ));
-                }
+            if let Some(grid) = self.grids.get_mut(index) {
+                grid.grow(head);
+                continue;
             }
+            let index = u32::try_from(index).unwrap_or(u32::MAX);
+            let id = ResultId {
+                run,
+                pane: at,
+                index,
+            };
+            self.grids.push(Grid::new(id, head));
         }
         self.progress = Some(progress);
     }
@@ -296,7 +293,7 @@ impl Pane {
         let room = ui.available_height();
         let inspected = grid.selected().is_some();
         let height = if inspected {
-            (room - 116.0).max(80.0)
+            (room - 108.0).max(80.0)
         } else {
             room
         };

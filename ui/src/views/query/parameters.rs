@@ -30,20 +30,20 @@ impl Parameters {
         }
         ui.horizontal_wrapped(|ui| {
             caption(ui, "parameters");
-            for name in names {
+            for name in &names {
                 self.field(ui, name);
             }
         });
     }
 
-    fn field(&mut self, ui: &mut Ui, name: String) {
+    fn field(&mut self, ui: &mut Ui, name: &str) {
         let palette = Palette::of(ui);
-        let label = RichText::new(&name)
+        let label = RichText::new(name)
             .font(theme::mono(theme::MONO))
             .color(palette.parameter);
         ui.label(label);
-        let id = Id::new(("parameter", &name));
-        let text = self.0.entry(name.clone()).or_default();
+        let id = Id::new(("parameter", name));
+        let text = self.0.entry(name.to_owned()).or_default();
         let kind = if text.is_empty() {
             "text, empty".to_owned()
         } else {

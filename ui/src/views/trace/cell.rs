@@ -34,7 +34,12 @@ pub(super) fn ui(
             .rect_filled(rect.shrink2(vec2(1.0, 1.0)), 0.0, fill);
     }
     let mut job = job(palette, observation, field);
-    job.wrap = TextWrapping::truncate_at_width(rect.width() - 18.0);
+    job.wrap = TextWrapping {
+        max_width: rect.width() - 18.0,
+        max_rows: if rect.height() > 40.0 { 2 } else { 1 },
+        break_anywhere: true,
+        overflow_character: Some('…'),
+    };
     let galley = ui.painter().layout_job(job);
     let at = rect.left_center() + vec2(10.0, -galley.size().y / 2.0);
     ui.painter().galley(at, galley, palette.text);

@@ -46,13 +46,10 @@ fn raw(ui: &mut Ui, record: Option<&Record>) {
         caption(ui, "no record");
         return;
     };
-    let mut text = String::new();
-    pretty(&record.body, 0, &mut text);
-    for (name, value) in &record.meta {
-        text.push_str(&format!("\n{name}: "));
-        pretty(value, 0, &mut text);
-    }
-    code(ui, &text);
+    let meta = record.meta.iter();
+    let known = meta.map(|(name, it)| format!("{name}: {}", pretty(it, 0)));
+    let lines: Vec<_> = [pretty(&record.body, 0)].into_iter().chain(known).collect();
+    code(ui, &lines.join("\n"));
 }
 
 fn statement(ui: &mut Ui, text: &str) {
@@ -76,36 +73,26 @@ fn code(ui: &mut Ui, text: &str) {
 }
 
 /// A value over several lines; scalars exactly as in the grid, text in quotes.
-fn pretty(value: &Value, depth: usize, out: &mut String) {
-    match value {
+fn pretty(value: &Value, depth: usize) -> String {
+    let indent = INDENT.repeat(depth + 1);
+    let (brackets, lines): (_, Vec<_>) = match value {
         Value::Map(members) if !members.is_empty() => {
-            let inside = members.iter().map(|(name, it)| (format!("{name}: "), it));
-            block(("{", "}"), inside, depth, out);
+            let line =
+                |(name, it): &(String, Value)| format!("{indent}{name}: {}", pretty(it, depth + 1));
+            (["{", "}"], members.iter().map(line).collect())
         }
         Value::List(items) if !items.is_empty() => {
-            block(
-                ("[", "]"),
-                items.iter().map(|it| (String::new(), it)),
-                depth,
-                out,
-            );
+            let line = |it: &Value| format!("{indent}{}", pretty(it, depth + 1));
+            (["[", "]"], items.iter().map(line).collect())
         }
-        Value::Text(text) => out.push_str(&format!("{text:?}")),
-        other => out.push_str(&other.to_string()),
-    }
-}
-
-fn block<'v>(
-    brackets: (&str, &str),
-    members: impl Iterator<Item = (String, &'v Value)>,
-    depth: usize,
-    out: &mut String,
-) {
-    let indent = INDENT.repeat(depth + 1);
-    out.push_str(brackets.0);
-    for (name, it) in members {
-        out.push_str(&format!("\n{indent}{name}"));
-        pretty(it, depth + 1, out);
-    }
-    out.push_str(&format!("\n{}{}", INDENT.repeat(depth), brackets.1));
+        Value::Text(text) => return format!("{text:?}"),
+        other => return other.to_string(),
+    };
+    let end = INDENT.repeat(depth);
+    format!(
+        "{}\n{}\n{end}{}",
+        brackets[0],
+        lines.join("\n"),
+        brackets[1]
+    )
 }

@@ -8,6 +8,7 @@ use parallax_core::trace::{FieldObservation, Found, Observation, Trace};
 
 use super::{cell, column};
 use crate::format;
+use crate::format::as_f32;
 use crate::theme::{self, Palette};
 use crate::widgets::card;
 
@@ -15,6 +16,9 @@ const NAME_WIDTH: f32 = 124.0;
 const COLUMN_WIDTH: f32 = 208.0;
 const DIFFERING_ROW: f32 = 34.0;
 const EQUAL_ROW: f32 = 26.0;
+const LONG_ROW: f32 = 42.0;
+/// The width of a letter in a cell.
+const LETTER: f32 = 7.6;
 
 /// Which representation is chosen, and whether the equal rows are open.
 #[derive(Debug, Default)]
@@ -27,6 +31,7 @@ pub(super) struct Matrix {
 struct Row<'t> {
     name: &'t str,
     differs: bool,
+    height: f32,
 }
 
 impl Matrix {
@@ -48,12 +53,10 @@ impl Matrix {
     }
 
     pub(super) fn ui(&mut self, ui: &mut Ui, trace: &Trace, now: Timestamp) {
-        let rows = rows(trace);
-        let differing: Vec<_> = rows.iter().filter(|it| it.differs).collect();
-        let equal: Vec<_> = rows.iter().filter(|it| !it.differs).collect();
-        let (pinned, others) = order(trace);
-        let room = ui.available_width() - 26.0 - NAME_WIDTH;
-        let width = (room / trace.observations.len().max(1) as f32).max(COLUMN_WIDTH);
+        let room = ui.available_width() - 2.0 - NAME_WIDTH;
+        let width = (room / as_f32(trace.observations.len().max(1))).max(COLUMN_WIDTH);
+        let rows = rows(trace, width);
+        let (differing, equal): (Vec<_>, Vec<_>) = rows.iter().partition(|it| it.differs);
         card(ui).inner_margin(egui::Margin::same(0)).show(ui, |ui| {
             ui.spacing_mut().item_spacing = Vec2::ZERO;
             ui.set_width(ui.available_width());
@@ -61,22 +64,32 @@ impl Matrix {
             if self.open {
                 shown.extend(&equal);
             }
-            ui.horizontal_top(|ui| {
-                names(ui, &shown);
-                for at in pinned {
-                    self.column(ui, trace, at, &shown, width, now);
-                }
-                ScrollArea::horizontal()
-                    .id_salt("representations")
-                    .show(ui, |ui| {
-                        ui.horizontal_top(|ui| {
-                            for at in others {
-                                self.column(ui, trace, at, &shown, width, now);
-                            }
-                        });
-                    });
-            });
+            ui.horizontal_top(|ui| self.columns(ui, trace, &shown, width, now));
             self.fold(ui, equal.len());
+        });
+    }
+
+    /// The names and the source of truth stay; the others scroll beside them where there are many.
+    fn columns(
+        &mut self,
+        ui: &mut Ui,
+        trace: &Trace,
+        rows: &[&Row<'_>],
+        width: f32,
+        now: Timestamp,
+    ) {
+        let (pinned, others) = order(trace);
+        names(ui, rows);
+        for at in pinned {
+            self.column(ui, trace, at, rows, width, now);
+        }
+        let area = ScrollArea::horizontal().id_salt("representations");
+        area.show(ui, |ui| {
+            ui.horizontal_top(|ui| {
+                for at in others {
+                    self.column(ui, trace, at, rows, width, now);
+                }
+            });
         });
     }
 
@@ -98,8 +111,8 @@ impl Matrix {
                 self.chosen = at;
             }
             for row in rows {
-                let height = height(row);
-                let (rect, response) = ui.allocate_exact_size(vec2(width, height), Sense::hover());
+                let (rect, response) =
+                    ui.allocate_exact_size(vec2(width, row.height), Sense::hover());
                 background(ui, rect, row.differs);
                 if let Some(field) = field(observation, row.name) {
                     cell::ui(ui, rect, &response, observation, field);
@@ -112,6 +125,9 @@ impl Matrix {
         if equal == 0 {
             return;
         }
+        let top = ui.cursor().top();
+        ui.painter()
+            .hline(ui.max_rect().x_range(), top, Palette::of(ui).rule());
         let mark = if self.open { "▾" } else { "▸" };
         let text = format!("{} {mark}", format::plural(equal, "equal field"));
         let margin = egui::Frame::new().inner_margin(egui::Margin::symmetric(12, 6));
@@ -133,7 +149,7 @@ fn names(ui: &mut Ui, rows: &[&Row<'_>]) {
             .text(at, egui::Align2::LEFT_CENTER, "field", font, palette.muted);
         for row in rows {
             let (rect, response) =
-                ui.allocate_exact_size(vec2(NAME_WIDTH, height(row)), Sense::hover());
+                ui.allocate_exact_size(vec2(NAME_WIDTH, row.height), Sense::hover());
             background(ui, rect, row.differs);
             let at = rect.left_center() + vec2(12.0, 0.0);
             let font = theme::mono(theme::MONO);
@@ -153,14 +169,6 @@ fn background(ui: &Ui, rect: Rect, differs: bool) {
         .hline(rect.x_range(), rect.top(), palette.rule());
 }
 
-fn height(row: &Row<'_>) -> f32 {
-    if row.differs {
-        DIFFERING_ROW
-    } else {
-        EQUAL_ROW
-    }
-}
-
 pub(super) fn field<'o>(observation: &'o Observation, name: &str) -> Option<&'o FieldObservation> {
     observation.fields.iter().find(|it| it.name == name)
 }
@@ -175,18 +183,39 @@ fn order(trace: &Trace) -> (Vec<usize>, Vec<usize>) {
 }
 
 /// The fields in the mapping's order.
-fn rows(trace: &Trace) -> Vec<Row<'_>> {
+fn rows(trace: &Trace, width: f32) -> Vec<Row<'_>> {
     let mut names: Vec<&str> = trace.mapping.fields.iter().map(String::as_str).collect();
     for field in trace.observations.iter().flat_map(|it| &it.fields) {
         if !names.contains(&field.name.as_str()) {
             names.push(&field.name);
         }
     }
-    let row = |name| Row {
-        name,
-        differs: trace.observations.iter().any(|it| differs(it, name)),
+    names
+        .into_iter()
+        .map(|name| row(trace, name, width))
+        .collect()
+}
+
+/// A value that is longer than its column takes two lines.
+fn row<'t>(trace: &Trace, name: &'t str, width: f32) -> Row<'t> {
+    let differs = trace.observations.iter().any(|it| differs(it, name));
+    let shown = trace.observations.iter().filter_map(|it| {
+        let field = field(it, name)?;
+        let is_shown = it.role == Role::SystemOfRecord || field.verdict == FieldVerdict::Different;
+        let value = field.value.as_ref().filter(|_| is_shown)?;
+        Some(value.to_string().chars().count() + 2)
+    });
+    let letters = shown.max().unwrap_or(0);
+    let height = match (as_f32(letters) * LETTER > width - 18.0, differs) {
+        (true, _) => LONG_ROW,
+        (false, true) => DIFFERING_ROW,
+        (false, false) => EQUAL_ROW,
     };
-    names.into_iter().map(row).collect()
+    Row {
+        name,
+        differs,
+        height,
+    }
 }
 
 /// A record that is not there, or could not be read, says so in its head, not in every row.

@@ -8,7 +8,8 @@ use super::ROW;
 use crate::theme::Palette;
 use crate::widgets::announce;
 
-const BAR: f32 = 10.0;
+/// The thickness of a scroll bar.
+pub(super) const BAR: f32 = 10.0;
 const MIN_THUMB: f32 = 28.0;
 
 /// The position, and how much there is to scroll over.
@@ -106,12 +107,17 @@ impl Scroll {
     /// The scroll bars, where there is something to scroll.
     pub(super) fn bars(&mut self, ui: &Ui, body: Rect, id: Id) {
         if self.last_top() > 0.0 {
-            self.vertical(ui, body.with_min_x(body.right() - BAR), id.with("vertical"));
+            self.vertical(
+                ui,
+                body.with_min_x(body.right()).with_max_x(body.right() + BAR),
+                id.with("vertical"),
+            );
         }
         if self.wide > self.room.x {
             self.horizontal(
                 ui,
-                body.with_min_y(body.bottom() - BAR),
+                body.with_min_y(body.bottom())
+                    .with_max_y(body.bottom() + BAR),
                 id.with("horizontal"),
             );
         }
