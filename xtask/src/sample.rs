@@ -14,6 +14,9 @@ use crate::tree::Tree;
 /// Should this program be killed, its children still end some day.
 const LONGEST: &str = "8h";
 
+/// Two of the four senders are slow, one of them beyond its flows' objective of 5 s, so that there is lag to see.
+const SLOW: [&str; 4] = ["--delay", "search=3s", "--delay", "graph=8s"];
+
 /// The pocket sample: five SQLite files, and no server.
 #[derive(Debug)]
 pub(crate) struct Sample<'a> {
@@ -65,7 +68,7 @@ impl<'a> Sample<'a> {
                 .args(["--for", LONGEST]);
             Running::start(&mut command, &self.tree.own().join(format!("{name}.log")))
         };
-        Ok([start("work", &[])?, start("change", &["--rate", "2"])?])
+        Ok([start("work", &SLOW)?, start("change", &["--rate", "2"])?])
     }
 
     pub(crate) fn show_on_the_command_line(&self) -> Result<()> {

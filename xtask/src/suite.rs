@@ -63,7 +63,9 @@ impl Suite {
     /// What needs no finished build comes first.
     fn check(&mut self) -> Result<()> {
         ui::copy_page(&self.tree)?;
-        let command = self.tree.cargo(["fmt", "--all", "--check"]);
+        let command = self
+            .tree
+            .cargo(["fmt", "--all", "--check", "--", "--color", "never"]);
         self.stages.run(
             "fmt",
             "looks for code that rustfmt would write otherwise",
@@ -118,7 +120,8 @@ impl Suite {
         let mut command = self.tree.cargo(["test", "--workspace", "--no-fail-fast"]);
         command
             .env("PARALLAX_STORES", STORES)
-            .env("WGPU_BACKEND", wgpu_backend());
+            .env("WGPU_BACKEND", wgpu_backend())
+            .env("PARALLAX_CLI", self.tree.binary("debug", "parallax"));
         let what = format!("runs the tests of every crate, against {STORES}");
         let ended = self.stages.attempt("test", &what, command)?;
         self.count(&ended)
