@@ -1,14 +1,16 @@
 //! The entity box: takes whatever the person has, a key or a piece of text, and leads to the trace.
 
-use egui::text::{CCursor, CCursorRange};
+use egui::text::{CCursor, CCursorRange, LayoutJob, TextWrapping};
 use egui::text_edit::TextEditState;
-use egui::{Context, Id, Key, Modifiers, Popup, PopupCloseBehavior, RichText, Ui};
+use egui::{
+    Context, Id, Key, Modifiers, Popup, PopupCloseBehavior, Sense, Ui, WidgetInfo, WidgetType, vec2,
+};
 use parallax_core::error::Error;
 use parallax_core::wire::{Candidate, Request};
 
 use super::Model;
 use crate::action::Action;
-use crate::theme::{CAPTION, Palette};
+use crate::theme::{self, BODY, CAPTION, Palette, SMALL_RADIUS};
 use crate::widgets::{caption, failure, line_edit, name_text_edit};
 
 const LIMIT: u32 = 12;
@@ -127,7 +129,10 @@ impl EntityBox {
             .open(true)
             .close_behavior(PopupCloseBehavior::IgnoreClicks)
             .width(response.rect.width())
-            .show(|ui| self.candidates(ui));
+            .show(|ui| {
+                ui.set_width(response.rect.width() - 14.0);
+                self.candidates(ui)
+            });
         shown.and_then(|it| it.inner)
     }
 
@@ -153,19 +158,40 @@ impl EntityBox {
     }
 }
 
+/// One candidate: what to call it, then its key and why it was found.
 fn row(ui: &mut Ui, candidate: &Candidate, chosen: bool) -> bool {
-    let palette = Palette::of(ui);
     let Candidate {
         entity,
         key,
         label,
         matched,
     } = candidate;
-    let text = format!("{label} · {entity} {key}");
-    let response = ui.selectable_label(chosen, text);
-    if matched.1 != *label {
-        let why = RichText::new(format!("{}: {}", matched.0, matched.1));
-        ui.label(why.size(CAPTION).color(palette.muted));
+    let palette = Palette::of(ui);
+    let name = format!("{label} · {entity} {key}");
+    let size = vec2(ui.available_width(), 40.0);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+    response.widget_info(|| WidgetInfo::selected(WidgetType::SelectableLabel, true, chosen, &name));
+    let fill = match (chosen, response.hovered()) {
+        (true, _) => palette.accent_soft,
+        (false, true) => palette.hover,
+        (false, false) => palette.surface,
+    };
+    ui.painter()
+        .rect_filled(rect, f32::from(SMALL_RADIUS), fill);
+    let why = if matched.1 == *label {
+        String::new()
+    } else {
+        format!(" · {}: {}", matched.0, matched.1)
+    };
+    let lines = [
+        (label.clone(), BODY, palette.text, 4.0),
+        (format!("{entity} {key}{why}"), CAPTION, palette.muted, 21.0),
+    ];
+    for (text, size, color, y) in lines {
+        let mut job = LayoutJob::simple_singleline(text, theme::font(size), color);
+        job.wrap = TextWrapping::truncate_at_width(rect.width() - 16.0);
+        let galley = ui.painter().layout_job(job);
+        ui.painter().galley(rect.min + vec2(8.0, y), galley, color);
     }
     // The pointer's press takes the focus from the box, so the press already counts.
     response.clicked() || response.is_pointer_button_down_on()

@@ -11,7 +11,7 @@ use crate::format::as_f32;
 use crate::theme::{self, Palette};
 use crate::widgets::icon::Pen;
 
-pub(super) const CARD_WIDTH: f32 = 252.0;
+pub(super) const CARD_WIDTH: f32 = 268.0;
 const HEAD: f32 = 62.0;
 const ROW: f32 = 22.0;
 const FOOT: f32 = 8.0;

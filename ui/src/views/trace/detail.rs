@@ -8,8 +8,7 @@ use crate::action::Action;
 use crate::theme::{self, Palette};
 use crate::widgets::{Sign, caption, card, failure, pill, title};
 
-/// Blanks that are not dropped where a line begins.
-const INDENT: &str = "\u{a0}\u{a0}";
+const INDENT: &str = "  ";
 
 pub(super) fn ui(ui: &mut Ui, trace: &Trace, chosen: usize) -> Option<Action> {
     let it = trace.observations.get(chosen)?;
@@ -68,7 +67,8 @@ fn code(ui: &mut Ui, text: &str) {
         let text = RichText::new(text)
             .font(theme::mono(theme::MONO))
             .color(palette.text);
-        ui.add(egui::Label::new(text).wrap().selectable(true));
+        // Columns justify their lines, which would take the blanks off where a line begins.
+        ui.vertical(|ui| ui.add(egui::Label::new(text).wrap().selectable(true)));
     });
 }
 
