@@ -8,7 +8,7 @@ use super::card::{CARD_WIDTH, height};
 use super::sketch::{Bundle, Sketch};
 
 /// Between layers: room for an edge's label.
-const BETWEEN_LAYERS: f32 = 330.0;
+const BETWEEN_LAYERS: f32 = 284.0;
 const BETWEEN_CARDS: f32 = 18.0;
 
 /// The centre of each card, in the order of the cards.
