@@ -3,6 +3,12 @@
 //! `cargo xtask test` starts the screen and names the programs; a bare `cargo test` lists this as ignored. Pictures go
 //! to `target/desktop`, and to `docs/pictures` for the README where `UPDATE_EXPECT` is set.
 
+#![expect(
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test says by panicking that it failed, and prints what it measured"
+)]
+
 use std::collections::BTreeMap;
 use std::env;
 use std::fs;
@@ -170,7 +176,10 @@ impl Window {
         let widget = tree.iter().find(|it| it["label"] == label);
         let widget = widget.unwrap_or_else(|| panic!("no widget {label:?}"));
         let edge = |at: usize| widget["rect"][at].as_f64().expect("a number");
-        let (x, y) = ((edge(0) + edge(2)) / 2.0, (edge(1) + edge(3)) / 2.0);
+        let (x, y) = (
+            f64::midpoint(edge(0), edge(2)),
+            f64::midpoint(edge(1), edge(3)),
+        );
         let button = fantoccini::actions::MOUSE_BUTTON_LEFT;
         let actions = MouseActions::new("mouse".to_owned())
             .then(PointerAction::MoveTo {

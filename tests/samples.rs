@@ -1,5 +1,7 @@
 //! The samples as tests: every planted fault is found as what it is, and nothing else is.
 
+#![expect(clippy::panic, reason = "a test says by panicking that it failed")]
+
 use parallax_core::compare::FieldVerdict;
 use parallax_core::trace::{Observation, Trace, Verdict};
 use parallax_samples::inject::{Planted, Truth};

@@ -23,7 +23,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         deployment: arguments.deployment.clone(),
         deadline: arguments.deadline,
     };
-    let workbench = Arc::new(Workbench::open(options));
+    let workbench = Arc::new(Workbench::open(&options));
     let outcome = tokio::select! {
         outcome = dispatch(&workbench, arguments) => outcome,
         _ = tokio::signal::ctrl_c() => {

@@ -21,9 +21,9 @@ mod representation;
 mod rule;
 mod store;
 mod suggest;
-mod url;
 #[cfg(test)]
 mod tests;
+mod url;
 
 pub use problem::{Problem, Problems};
 pub use read::parse;

@@ -26,7 +26,11 @@ pub fn order(copy: &Value, truth: &Value) -> Option<Ordering> {
     if let (Some(copy), Some(truth)) = (change_time(copy), change_time(truth)) {
         let grain = grain(copy);
         let cut = truth.as_nanosecond() - truth.as_nanosecond().rem_euclid(grain);
-        return Some(if copy.as_nanosecond() == cut { Ordering::Equal } else { copy.cmp(&truth) });
+        return Some(if copy.as_nanosecond() == cut {
+            Ordering::Equal
+        } else {
+            copy.cmp(&truth)
+        });
     }
     let (copy, truth) = (number(copy)?, number(truth)?);
     Some(copy.compare_size(&truth))
@@ -35,7 +39,10 @@ pub fn order(copy: &Value, truth: &Value) -> Option<Ordering> {
 /// The largest usual grain of which the time is a multiple, in nanoseconds.
 fn grain(time: Timestamp) -> i128 {
     let grains = [1_000_000_000, 1_000_000, 1_000];
-    grains.into_iter().find(|it| (time.as_nanosecond() % it).is_zero()).unwrap_or(1)
+    grains
+        .into_iter()
+        .find(|it| (time.as_nanosecond() % it).is_zero())
+        .unwrap_or(1)
 }
 
 fn in_utc(time: civil::DateTime) -> Option<Timestamp> {
@@ -65,9 +72,21 @@ mod tests {
 
     #[test]
     fn times_compare_by_the_grain_that_the_copy_keeps() {
-        check("2026-01-01T00:00:00.123Z", "2026-01-01T00:00:00.123456789Z", Some(Ordering::Equal));
-        check("2026-01-01T00:00:00.122Z", "2026-01-01T00:00:00.123456789Z", Some(Ordering::Less));
-        check("2026-01-01T00:00:00.123456788Z", "2026-01-01T00:00:00.123456789Z", Some(Ordering::Less));
+        check(
+            "2026-01-01T00:00:00.123Z",
+            "2026-01-01T00:00:00.123456789Z",
+            Some(Ordering::Equal),
+        );
+        check(
+            "2026-01-01T00:00:00.122Z",
+            "2026-01-01T00:00:00.123456789Z",
+            Some(Ordering::Less),
+        );
+        check(
+            "2026-01-01T00:00:00.123456788Z",
+            "2026-01-01T00:00:00.123456789Z",
+            Some(Ordering::Less),
+        );
     }
 
     #[test]

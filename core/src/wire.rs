@@ -83,6 +83,13 @@ pub enum Request {
     },
     /// This machine's load.
     Machine,
+    /// Measures edges, asks stores and reads the machine's load again and again, and sends what changed as events.
+    ///
+    /// A later watch takes the place of this one. Without `every`, nothing is watched any more.
+    Watch {
+        /// How often edges are measured.
+        every: Option<Duration>,
+    },
 }
 
 /// One statement for one store.
@@ -150,10 +157,12 @@ pub enum Event {
         /// How far.
         progress: PaneProgress,
     },
-    /// The lag was measured again.
+    /// The lag of an edge changed since the last such event.
     Lag(LagReport),
     /// The state of stores changed.
     Stores(Vec<StoreStatus>),
+    /// This machine's load, now and then.
+    Machine(Machine),
 }
 
 /// How far a pane's statement is.

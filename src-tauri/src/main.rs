@@ -66,7 +66,7 @@ fn build(deployment: Option<PathBuf>) -> tauri::Result<App> {
                 ..Options::default()
             };
             // Its tasks run on Tauri's runtime.
-            let workbench = tauri::async_runtime::block_on(async { Workbench::open(options) });
+            let workbench = tauri::async_runtime::block_on(async { Workbench::open(&options) });
             app.manage(Bridge::new(workbench));
             open_window(app).map_err(Into::into)
         })

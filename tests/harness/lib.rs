@@ -1,5 +1,11 @@
 //! What the tests of the whole share: samples in folders of their own, and the commands as people run them.
 
+#![expect(
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "whatever goes wrong here is a failure of the test that called"
+)]
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
@@ -51,7 +57,7 @@ impl Pocket {
 
     /// A workbench on it.
     pub fn workbench(&self) -> Workbench {
-        Workbench::open(Options {
+        Workbench::open(&Options {
             deployment: Some(self.deployment()),
             deadline: Duration::from_secs(5),
         })
@@ -135,27 +141,29 @@ impl Ended {
     }
 }
 
-/// The command `parallax`, built once a test run.
+/// The command `parallax`: the one that `PARALLAX_CLI` names, else one that is built once a test run.
 pub fn parallax() -> &'static Path {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
-    PATH.get_or_init(|| {
-        let status = Command::new(env!("CARGO"))
-            .args([
-                "build",
-                "--quiet",
-                "--package",
-                "parallax-cli",
-                "--bin",
-                "parallax",
-            ])
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .status();
-        assert!(
-            status.expect("cargo runs").success(),
-            "`parallax` could not be built"
-        );
-        beside_this_test("parallax")
-    })
+    PATH.get_or_init(|| std::env::var_os("PARALLAX_CLI").map_or_else(build_parallax, PathBuf::from))
+}
+
+fn build_parallax() -> PathBuf {
+    let status = Command::new(env!("CARGO"))
+        .args([
+            "build",
+            "--quiet",
+            "--package",
+            "parallax-cli",
+            "--bin",
+            "parallax",
+        ])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .status();
+    assert!(
+        status.expect("cargo runs").success(),
+        "`parallax` could not be built"
+    );
+    beside_this_test("parallax")
 }
 
 /// A binary of the workspace, built with the same profile as this test.

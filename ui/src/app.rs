@@ -107,6 +107,8 @@ impl App {
             .events(Box::new(move |event| inbox.push(Message::Event(event))));
         self.act(Action::Ask(Request::Overview));
         self.act(Action::Ask(Request::Stores));
+        self.act(Action::Ask(Request::Lag));
+        self.act(Action::Ask(Request::Machine));
     }
 
     fn shortcuts(&mut self, ui: &mut Ui) -> Vec<Action> {

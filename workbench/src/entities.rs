@@ -7,8 +7,8 @@ use futures::future::join_all;
 use parallax_core::deployment::{Deployment, Entity, KeyTemplate, Representation};
 use parallax_core::error::{Error, ErrorKind, Result};
 use parallax_core::mapping::{self, Mapping};
-use parallax_core::name::{DatasetId, FieldPath};
-use parallax_core::store::{Fields, KeyPart, Projection, Purpose, Shape};
+use parallax_core::name::{DatasetId, FieldPath, StoreId};
+use parallax_core::store::{DataModel, Fields, KeyPart, Projection, Purpose, Shape};
 use parallax_core::value::Key;
 
 use crate::sessions::Sessions;
@@ -60,6 +60,27 @@ pub(crate) async fn shapes(
             .map(|it| known.of(sessions, &it.dataset)),
     )
     .await
+}
+
+/// The data models of the datasets that the deployment uses in a store, as far as they can be read.
+pub(crate) async fn models(
+    deployment: &Deployment,
+    sessions: &Sessions,
+    known: &Shapes,
+    store: &StoreId,
+) -> Vec<DataModel> {
+    let representations = deployment
+        .entities
+        .iter()
+        .flat_map(|it| &it.representations);
+    let used = representations
+        .map(|it| &it.dataset)
+        .filter(|it| it.store == *store);
+    let shapes = join_all(used.map(|it| known.of(sessions, it))).await;
+    let mut models: Vec<DataModel> = shapes.into_iter().flatten().map(|it| it.model).collect();
+    models.sort_unstable();
+    models.dedup();
+    models
 }
 
 /// How the representations of an entity are compared.

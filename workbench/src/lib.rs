@@ -13,6 +13,7 @@ mod results;
 mod runs;
 mod sessions;
 mod tracer;
+mod watch;
 mod workbench;
 
 pub use events::Events;

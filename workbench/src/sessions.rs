@@ -12,7 +12,7 @@ use parallax_core::deployment::{Deployment, StoreConfig};
 use parallax_core::error::{Error, ErrorKind, Result};
 use parallax_core::name::{DatasetId, StoreId};
 use parallax_core::store::{
-    Access, Call, CallId, Capability, Dataset, Language, Purpose, Server, Shape, Store,
+    Access, Call, CallId, Capability, DataModel, Dataset, Language, Purpose, Server, Shape, Store,
 };
 use parallax_core::wire::{StoreState, StoreStatus};
 
@@ -92,6 +92,13 @@ impl Sessions {
     /// The state of every store as last known.
     pub(crate) fn statuses(&self) -> Vec<StoreStatus> {
         self.list.iter().map(|it| it.status().clone()).collect()
+    }
+
+    /// Notes the data models that a store's datasets turned out to have.
+    pub(crate) fn note_models(&self, id: &StoreId, models: &[DataModel]) {
+        if let Ok(session) = self.session(id) {
+            session.status().models = models.to_vec();
+        }
     }
 
     /// The datasets of one store.

@@ -57,26 +57,9 @@ impl Tracer<'_> {
             .iter()
             .all(|it| it.state == parallax_core::trace::Found::Absent)
         {
-            return Err(self.nowhere(entity, &trace.key.to_string()));
+            return Err(nowhere(entity, &trace.key.to_string()));
         }
         Ok(trace)
-    }
-
-    fn nowhere(&self, entity: &Entity, key: &str) -> Error {
-        let mut stores: Vec<_> = entity
-            .representations
-            .iter()
-            .map(|it| &it.dataset.store)
-            .collect();
-        stores.sort_unstable();
-        stores.dedup();
-        let stores = stores.len();
-        Error::new(ErrorKind::NotFound, format!("find {} {key}", entity.name))
-            .because(format!("no {} {key} in {stores} stores", entity.name))
-            .hint(format!(
-                "the key is `{}`; find by another field with --by FIELD",
-                entity.key.join(", ")
-            ))
     }
 
     /// The key of the one record whose `field` equals `text`, asked of the source first, then of each copy.
@@ -150,6 +133,23 @@ impl Tracer<'_> {
             .map_err(|it| it.at(&dataset.store))?;
         Ok(records.into_iter().map(|it| it.key).collect())
     }
+}
+
+fn nowhere(entity: &Entity, key: &str) -> Error {
+    let mut stores: Vec<_> = entity
+        .representations
+        .iter()
+        .map(|it| &it.dataset.store)
+        .collect();
+    stores.sort_unstable();
+    stores.dedup();
+    let stores = stores.len();
+    Error::new(ErrorKind::NotFound, format!("find {} {key}", entity.name))
+        .because(format!("no {} {key} in {stores} stores", entity.name))
+        .hint(format!(
+            "the key is `{}`; find by another field with --by FIELD",
+            entity.key.join(", ")
+        ))
 }
 
 fn only(entity: &Entity, field: &str, text: &str, keys: &[Key]) -> Result<Key> {

@@ -13,7 +13,7 @@ use parallax_core::trace::Trace;
 use parallax_core::value::Value;
 use parallax_core::wire::{
     Candidate, LagReport, Overview, PaneProgress, PaneStatement, Reply, Request, ResultId, RunId,
-    StoreStatus,
+    StoreState, StoreStatus,
 };
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -25,7 +25,8 @@ use crate::open::{Opened, open, remarks};
 use crate::runs::Runs;
 use crate::sessions::Sessions;
 use crate::tracer::Tracer;
-use crate::{finder, monitor};
+use crate::watch::Watch;
+use crate::{entities, finder, monitor};
 
 /// How long the end waits for servers to stop what was cancelled.
 const GOODBYE: Duration = Duration::from_secs(1);
@@ -54,13 +55,15 @@ impl Default for Options {
 #[derive(Debug)]
 pub struct Workbench {
     // A file that cannot be used is an answer to every request, so that a window can say so.
-    open: Result<Open>,
+    open: Result<Arc<Open>>,
     runs: Runs,
-    local: Local,
+    local: Arc<Local>,
+    watch: Watch,
 }
 
+/// What is open.
 #[derive(Debug)]
-struct Open {
+pub(crate) struct Open {
     deployment: Deployment,
     shapes: Shapes,
     // Gone once the workbench is closed: with its last store, the canceller ends.
@@ -89,6 +92,27 @@ impl Open {
         })
     }
 
+    /// Measures every edge.
+    pub(crate) async fn lag(&self) -> Result<LagReport> {
+        let sessions = self.sessions()?;
+        Ok(monitor::measure_all(&self.deployment, &sessions, &self.shapes).await)
+    }
+
+    /// Asks every store for its server, and what it holds of the deployment.
+    pub(crate) async fn stores(&self) -> Result<Vec<StoreStatus>> {
+        let sessions = self.sessions()?;
+        let mut stores = sessions.ping_all().await;
+        for store in stores.iter_mut().filter(|it| it.state == StoreState::Up) {
+            let models =
+                entities::models(&self.deployment, &sessions, &self.shapes, &store.name).await;
+            if !models.is_empty() {
+                sessions.note_models(&store.name, &models);
+                store.models = models;
+            }
+        }
+        Ok(stores)
+    }
+
     /// Lets go of the stores and waits for the cancels that are open.
     async fn close(&self) {
         drop(
@@ -110,13 +134,14 @@ impl Open {
 
 impl Workbench {
     /// Reads the deployment file; sends nothing to any store yet.
-    pub fn open(options: Options) -> Self {
+    pub fn open(options: &Options) -> Self {
         let opened = open(options.deployment.as_deref());
-        let open = opened.map(|it| Open::new(it, options.deadline));
+        let open = opened.map(|it| Arc::new(Open::new(it, options.deadline)));
         Self {
             open,
             runs: Runs::default(),
-            local: Local::default(),
+            local: Arc::default(),
+            watch: Watch::default(),
         }
     }
 
@@ -161,6 +186,15 @@ impl Workbench {
                 Reply::Done
             }
             Request::Machine => Reply::Machine(self.local.read()?),
+            Request::Watch { every } => {
+                self.watch.set(
+                    Arc::clone(self.opened()?),
+                    Arc::clone(&self.local),
+                    every,
+                    events.clone(),
+                );
+                Reply::Done
+            }
         })
     }
 
@@ -182,13 +216,12 @@ impl Workbench {
 
     /// Asks every store for its server.
     pub async fn stores(&self) -> Result<Vec<StoreStatus>> {
-        Ok(self.opened()?.sessions()?.ping_all().await)
+        self.opened()?.stores().await
     }
 
     /// Measures every edge.
     pub async fn lag(&self) -> Result<LagReport> {
-        let open = self.opened()?;
-        Ok(monitor::measure_all(&open.deployment, &*open.sessions()?, &open.shapes).await)
+        self.opened()?.lag().await
     }
 
     /// The datasets of one store.
@@ -277,13 +310,14 @@ impl Workbench {
 
     /// Stops what runs, and waits until the servers have stopped it too.
     pub async fn close(&self) {
+        self.watch.end().await;
         self.runs.close_all().await;
         if let Ok(open) = &self.open {
             open.close().await;
         }
     }
 
-    fn opened(&self) -> Result<&Open> {
+    fn opened(&self) -> Result<&Arc<Open>> {
         self.open.as_ref().map_err(Error::clone)
     }
 }

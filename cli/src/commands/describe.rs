@@ -16,16 +16,16 @@ pub(crate) async fn run(workbench: &Workbench, subject: &str, json: bool) -> Res
     if subject.contains('.') {
         let shape = workbench.describe(&subject.parse::<DatasetId>()?).await?;
         if json {
-            print_json(&shape_document(&shape))?
+            print_json(&shape_document(&shape))?;
         } else {
-            print(&shape_text(&shape))?
+            print(&shape_text(&shape))?;
         }
     } else {
         let datasets = workbench.datasets(&StoreId::new(subject)?).await?;
         if json {
-            print_json(&datasets_document(subject, &datasets))?
+            print_json(&datasets_document(subject, &datasets))?;
         } else {
-            print(&datasets_text(&datasets))?
+            print(&datasets_text(&datasets))?;
         }
     }
     Ok(Outcome::Fine)

@@ -28,9 +28,9 @@ pub(crate) async fn run(
 ) -> Result<Outcome> {
     let trace = workbench.trace(entity, key, by).await?;
     if json {
-        print_json(&document(&trace))?
+        print_json(&document(&trace))?;
     } else {
-        print(&text(&trace))?
+        print(&text(&trace))?;
     }
     Ok(trace
         .observations

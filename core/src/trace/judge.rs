@@ -24,17 +24,17 @@ use crate::version::{change_time, order};
 pub fn judge(evidence: Evidence, now: Timestamp) -> Trace {
     let source = Source::of(&evidence);
     let mappings = evidence.mapping.representations.iter();
-    let observations: Vec<Observation> = evidence
+    let (observations, because): (Vec<Observation>, Vec<String>) = evidence
         .reads
         .iter()
         .zip(mappings)
         .map(|(read, mapping)| observe(read, mapping, &source, now))
-        .collect();
+        .unzip();
     let worst = observations.iter().max_by_key(|it| it.verdict.severity());
     let verdict = worst.map_or(Verdict::Unknown, |it| it.verdict);
     let label = source.record.and_then(|it| label(it, &evidence.mapping));
     let way = sentence::way(&evidence, &observations);
-    let sentence = sentence::answer(&evidence, &observations, now);
+    let sentence = sentence::answer(&evidence, &observations, &because, now);
     Trace {
         entity: evidence.mapping.entity.clone(),
         key: evidence.key,
@@ -99,12 +99,13 @@ impl RepresentationMapping {
     }
 }
 
+/// Observes one representation; beside it stands why it is not simply drift, for the sentence.
 fn observe(
     read: &Read,
     mapping: &RepresentationMapping,
     source: &Source<'_>,
     now: Timestamp,
-) -> Observation {
+) -> (Observation, String) {
     let record = record_of(read);
     let mut fields: Vec<_> = mapping
         .fields
@@ -113,16 +114,20 @@ fn observe(
         .collect();
     let version = version_of(record, mapping);
     let changed_at = source.changed_at(read.way.as_ref());
-    let (verdict, reason) = match difference(read, &fields, mapping, source, version.as_ref()) {
-        Difference::None(reason) => (Verdict::Agrees, reason),
-        Difference::Unknown(reason) => (Verdict::Unknown, reason),
-        Difference::Some(drift, what) => passed(drift, &what, read.way.as_ref(), changed_at, now),
-    };
+    let (verdict, what, because) =
+        match difference(read, &fields, mapping, source, version.as_ref()) {
+            Difference::None(reason) => (Verdict::Agrees, reason, String::new()),
+            Difference::Unknown(reason) => (Verdict::Unknown, reason, String::new()),
+            Difference::Some(drift, what) => {
+                let (verdict, because) = passed(drift, read.way.as_ref(), changed_at, now);
+                (verdict, what, because)
+            }
+        };
     // A record that need not be there has no fields that could differ.
     if verdict == Verdict::Agrees && record.is_none() {
         fields.clear();
     }
-    Observation {
+    let observation = Observation {
         dataset: mapping.dataset.clone(),
         role: read.role,
         state: found(read),
@@ -131,12 +136,17 @@ fn observe(
         version,
         verdict,
         age: changed_at.map(|it| age(it, now)),
-        reason,
+        reason: if because.is_empty() {
+            what
+        } else {
+            format!("{what}; {because}")
+        },
         error: read.found.as_ref().err().cloned(),
         statement: read.statement.clone(),
         fields,
         raw: record.cloned(),
-    }
+    };
+    (observation, because)
 }
 
 fn field(mapping: &FieldMapping, read: &Read, source: &Source<'_>) -> FieldObservation {
@@ -320,10 +330,9 @@ fn equal_or_unreadable(
     Difference::None(format!("{fields} equal; {}", lenses.join(", ")))
 }
 
-/// Decides whether the edge has passed the change; if it has, the difference is drift.
+/// Decides whether the edge has passed the change; if it has, the difference is drift. Says why.
 fn passed(
     drift: Verdict,
-    what: &str,
     way: Option<&Way>,
     changed_at: Option<Timestamp>,
     now: Timestamp,
@@ -333,22 +342,19 @@ fn passed(
         Passage::Waits { since, where_ } => {
             let late = age(since, now) > allowed;
             let since = human::duration(age(since, now));
-            (
-                Verdict::InFlight { late },
-                format!(
-                    "{what}; the change waits {where_} since {since}{}",
-                    lateness(late, allowed)
-                ),
-            )
+            let because = format!(
+                "the change waits {where_} since {since}{}",
+                lateness(late, allowed)
+            );
+            (Verdict::InFlight { late }, because)
         }
-        Passage::Passed { by } => (drift, format!("{what}; {by}, so it is lost, not late")),
-        Passage::NotKnown => by_age(drift, what, changed_at, allowed, now),
+        Passage::Passed { by } => (drift, format!("{by}, so it is lost, not late")),
+        Passage::NotKnown => by_age(drift, changed_at, allowed, now),
     }
 }
 
 fn by_age(
     drift: Verdict,
-    what: &str,
     changed_at: Option<Timestamp>,
     allowed: Duration,
     now: Timestamp,
@@ -359,28 +365,26 @@ fn by_age(
             let young = human::duration(young);
             (
                 Verdict::InFlight { late: false },
-                format!("{what}; changed {young} ago, within the {bound} allowed"),
+                format!("changed {young} ago, within the {bound} allowed"),
             )
         }
         Some(old) => {
             let old = human::duration(old);
             (
                 drift,
-                format!("{what}; changed {old} ago, longer than the {bound} allowed"),
+                format!("changed {old} ago, longer than the {bound} allowed"),
             )
         }
         None if drift == Verdict::Orphan => {
-            let reason = format!(
-                "{what}; a deletion has no change time and was first seen now: trace again after {bound}"
+            let because = format!(
+                "a deletion has no change time and was first seen now: trace again after {bound}"
             );
-            (Verdict::InFlight { late: false }, reason)
+            (Verdict::InFlight { late: false }, because)
         }
-        None => (
-            drift,
-            format!(
-                "{what}; nothing says when the source changed, so it is not taken for in flight"
-            ),
-        ),
+        None => {
+            let because = "nothing says when the source changed, so it is not taken for in flight";
+            (drift, because.to_owned())
+        }
     }
 }
 

@@ -11,40 +11,53 @@ use crate::value::Value;
 /// Longer values are cut in the sentence; the matrix shows them whole.
 const MAX_VALUE_CHARS: usize = 60;
 
-/// One sentence: what differs, since when, late or lost, and why we think so.
-pub(super) fn answer(evidence: &Evidence, observations: &[Observation], now: Timestamp) -> String {
+/// What differs, since when, late or lost, why we think so, and what happens next by itself.
+///
+/// `because` has one text an observation: the evidence for its verdict, empty where none was needed.
+pub(super) fn answer(
+    evidence: &Evidence,
+    observations: &[Observation],
+    because: &[String],
+    now: Timestamp,
+) -> String {
     let name = format!("{} {}", evidence.mapping.entity, evidence.key);
-    let Some((read, worst)) = worst(evidence, observations) else {
+    let Some(at) = worst(observations) else {
         return format!("{name} is represented nowhere.");
     };
+    let (Some(read), Some(worst)) = (evidence.reads.get(at), observations.get(at)) else {
+        return name;
+    };
+    let because = because.get(at).map_or("", String::as_str);
     let text = match worst.verdict {
         Verdict::Agrees => return agreement(&name, observations),
         Verdict::Unknown => format!(
             "{name}: {} cannot be judged: {}.",
             worst.dataset, worst.reason
         ),
-        Verdict::Missing => format!("{name} is missing in {}: {}.", worst.dataset, worst.reason),
-        Verdict::Orphan => format!(
-            "{name} is an orphan in {}: {}.",
-            worst.dataset, worst.reason
-        ),
-        Verdict::Stale | Verdict::Conflicts | Verdict::InFlight { .. } => {
-            format!("{name}: {}{}.", holds(worst), consequence(worst))
-        }
+        _ => format!("{name}: {}. {}.", holds(worst), sentence_case(because)),
     };
     let since = worst
         .age
-        .map(human::duration)
-        .filter(|_| worst.verdict != Verdict::Unknown);
+        .filter(|_| worst.verdict.is_drift() && worst.verdict != Verdict::Orphan);
     let since = since.map_or_else(String::new, |it| {
-        format!(" The source of truth changed {it} ago.")
+        format!(" The source of truth changed {} ago.", human::duration(it))
     });
     format!("{text}{since}{}{}", expiry(read, now), others(observations))
 }
 
+fn sentence_case(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
+}
+
 /// The way of the change to the worst representation; empty where all agree.
 pub(super) fn way(evidence: &Evidence, observations: &[Observation]) -> Vec<Step> {
-    let Some((read, worst)) = worst(evidence, observations) else {
+    let Some(at) = worst(observations) else {
+        return Vec::new();
+    };
+    let (Some(read), Some(worst)) = (evidence.reads.get(at), observations.get(at)) else {
         return Vec::new();
     };
     let Some(way) = read
@@ -60,13 +73,17 @@ pub(super) fn way(evidence: &Evidence, observations: &[Observation]) -> Vec<Step
     steps
 }
 
-fn worst<'e>(
-    evidence: &'e Evidence,
-    observations: &'e [Observation],
-) -> Option<(&'e Read, &'e Observation)> {
-    let pairs = evidence.reads.iter().zip(observations);
-    // The first of the worst: `max_by_key` alone would take the last.
-    pairs.rev().max_by_key(|(_, it)| it.verdict.severity())
+/// Where the first of the worst observations is.
+fn worst(observations: &[Observation]) -> Option<usize> {
+    let severities = observations
+        .iter()
+        .map(|it| it.verdict.severity())
+        .enumerate();
+    // `max_by_key` alone would take the last of the worst.
+    severities
+        .rev()
+        .max_by_key(|(_, severity)| *severity)
+        .map(|(at, _)| at)
 }
 
 fn agreement(name: &str, observations: &[Observation]) -> String {
@@ -88,38 +105,42 @@ fn agreement(name: &str, observations: &[Observation]) -> String {
 }
 
 fn holds(worst: &Observation) -> String {
+    let dataset = &worst.dataset;
+    match worst.state {
+        Found::Absent => return format!("{dataset} lacks it, and the source of truth has it"),
+        _ if worst.fields.iter().all(|it| it.truth.is_none()) => {
+            return format!("{dataset} still holds it, and the source of truth has no such record");
+        }
+        _ => {}
+    }
     let mut differing = worst.fields.iter().filter(|it| differs(it.verdict));
     let Some(first) = differing.next() else {
-        return format!("{} differs", worst.dataset);
+        return format!("{dataset} differs");
     };
     let more = differing.count();
     let more = if more == 0 {
         String::new()
     } else {
-        format!(" and {} more", human::plural(more as u64, "field"))
+        format!(" and differs in {}", fields_more(more))
     };
-    let verb = if matches!(worst.verdict, Verdict::Conflicts) {
+    let verb = if worst.verdict == Verdict::Conflicts {
         "holds"
     } else {
         "still holds"
     };
     let (copy, truth) = (shown(first.value.as_ref()), shown(first.truth.as_ref()));
     format!(
-        "{} {verb} {copy} as {}{more}, where the source of truth has {truth}",
-        worst.dataset, first.name
+        "{dataset} {verb} {copy} as {}, where the source of truth has {truth}{more}",
+        first.name
     )
+}
+
+fn fields_more(count: usize) -> String {
+    format!("{count} more field{}", if count == 1 { "" } else { "s" })
 }
 
 fn differs(verdict: FieldVerdict) -> bool {
     matches!(verdict, FieldVerdict::Different | FieldVerdict::Absent)
-}
-
-fn consequence(worst: &Observation) -> String {
-    match worst.verdict {
-        Verdict::InFlight { late: true } => format!("; late: {}", worst.reason),
-        Verdict::InFlight { late: false } => format!("; in flight: {}", worst.reason),
-        verdict => format!("; {}: {}", verdict.name(), worst.reason),
-    }
 }
 
 fn shown(value: Option<&Value>) -> String {
@@ -150,19 +171,17 @@ fn expiry(read: &Read, now: Timestamp) -> String {
 }
 
 fn others(observations: &[Observation]) -> String {
-    let mut counts: Vec<(&str, u64)> = Vec::new();
     let mut by_severity: Vec<&Observation> = observations
         .iter()
         .filter(|it| it.verdict != Verdict::Agrees)
         .collect();
     by_severity.sort_by_key(|it| std::cmp::Reverse(it.verdict.severity()));
+    let mut counts: Vec<(String, u64)> = Vec::new();
     for observation in by_severity.into_iter().skip(1) {
-        match counts
-            .iter_mut()
-            .find(|(name, _)| *name == observation.verdict.name())
-        {
+        let name = observation.verdict.name().replace('-', " ");
+        match counts.iter_mut().find(|(it, _)| *it == name) {
             Some((_, count)) => *count += 1,
-            None => counts.push((observation.verdict.name(), 1)),
+            None => counts.push((name, 1)),
         }
     }
     if counts.is_empty() {
@@ -172,7 +191,7 @@ fn others(observations: &[Observation]) -> String {
         .iter()
         .map(|(name, count)| format!("{count} {name}"))
         .collect();
-    format!(" Besides: {}.", counts.join(", "))
+    format!(" Elsewhere: {}.", counts.join(", "))
 }
 
 fn source_step(observations: &[Observation]) -> Step {

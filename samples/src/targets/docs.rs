@@ -157,7 +157,10 @@ pub(super) fn spoiling(kind: Kind) -> String {
         Kind::User | Kind::Product => "substr(doc, 1, length(doc) / 2)",
         Kind::Order => "substr(doc, 1, length(doc) - 1) || ',}'",
     };
-    format!("UPDATE {} SET doc = {spoilt} WHERE id = ?1->>0", kind.aggregate())
+    format!(
+        "UPDATE {} SET doc = {spoilt} WHERE id = ?1->>0",
+        kind.aggregate()
+    )
 }
 
 pub(super) fn contents(kind: Kind) -> &'static str {

@@ -20,7 +20,8 @@ impl App {
             | Request::Query { .. }
             | Request::Page { .. }
             | Request::Cancel { .. }
-            | Request::Close { .. } => {}
+            | Request::Close { .. }
+            | Request::Watch { .. } => {}
         }
     }
 
@@ -86,6 +87,7 @@ impl App {
             } => self.query.progress(run, pane, progress),
             Event::Lag(report) => self.model.lag.succeed(report),
             Event::Stores(stores) => self.model.stores.succeed(stores),
+            Event::Machine(machine) => self.model.machine.succeed(machine),
         }
     }
 }

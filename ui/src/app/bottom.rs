@@ -1,6 +1,7 @@
 //! The bottom bar: every store, what runs, and this machine.
 
 use egui::{Align, Layout, Ui};
+use parallax_core::human;
 use parallax_core::wire::{Request, StoreStatus};
 
 use super::App;
@@ -79,9 +80,9 @@ impl App {
         let text = format!(
             "CPU {} · memory {} of {} · Parallax {}",
             format::percent(machine.cpu),
-            format::bytes(machine.memory_used),
-            format::bytes(machine.memory_total),
-            format::bytes(machine.own_memory),
+            human::bytes(machine.memory_used),
+            human::bytes(machine.memory_total),
+            human::bytes(machine.own_memory),
         );
         caption(ui, text).on_hover_text("this machine");
     }
@@ -89,5 +90,5 @@ impl App {
 
 /// The round trip of the last ping, or nothing: unknown is not zero.
 fn latency(store: &StoreStatus) -> String {
-    store.latency.map(format::duration).unwrap_or_default()
+    store.latency.map(human::duration).unwrap_or_default()
 }

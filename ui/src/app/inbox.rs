@@ -53,7 +53,7 @@ impl Origin {
             },
             Request::Datasets { store } => Self::Datasets(store.clone()),
             Request::Describe { dataset } => Self::Shape(dataset.clone()),
-            Request::Cancel { .. } | Request::Close { .. } => Self::Nobody,
+            Request::Cancel { .. } | Request::Close { .. } | Request::Watch { .. } => Self::Nobody,
         }
     }
 

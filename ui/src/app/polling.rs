@@ -1,33 +1,34 @@
-//! What is asked again by itself: lag while it is shown, and this machine's load; one wake-up for both.
+//! What the workbench is told to watch: it measures in the background and sends what changed.
+//!
+//! The window itself asks for nothing again and again, so while nothing changes it draws nothing.
 
 use std::time::Duration;
 
 use egui::Context;
-use jiff::Timestamp;
 use parallax_core::wire::Request;
 
 use super::Model;
 use crate::action::Action;
-use crate::format::elapsed;
 use crate::views::View;
 
-/// Stores are asked again after so long, the machine and the ages too.
-const SLOW: Duration = Duration::from_secs(10);
+/// How often ages on the screen grow while nothing else happens.
+const AGES: Duration = Duration::from_secs(30);
 
-/// The rhythm, and when each thing was last asked.
+/// How often edges are measured while no view shows them: enough to see a store go down.
+const UNSEEN: Duration = Duration::from_mins(1);
+
+/// The rhythm that the person chose, and the one that the workbench was told.
 #[derive(Debug)]
 pub(super) struct Polling {
     interval: Option<Duration>,
-    lag_asked: Option<Timestamp>,
-    rest_asked: Option<Timestamp>,
+    told: Option<Request>,
 }
 
 impl Default for Polling {
     fn default() -> Self {
         Self {
             interval: Some(Duration::from_secs(5)),
-            lag_asked: None,
-            rest_asked: None,
+            told: None,
         }
     }
 }
@@ -39,32 +40,19 @@ impl Polling {
 
     pub(super) fn set(&mut self, interval: Option<Duration>) {
         self.interval = interval;
-        self.lag_asked = None;
     }
 
-    /// What is due now; also asks for the frame in which the next thing will be.
-    pub(super) fn due(&mut self, ctx: &Context, view: View, model: &Model) -> Vec<Action> {
-        let mut actions = Vec::new();
-        if model.overview.value().is_none() {
-            return actions;
+    /// Tells the workbench how often to measure, whenever that changes.
+    pub(super) fn due(&mut self, ctx: &Context, view: View, model: &Model) -> Option<Action> {
+        ctx.request_repaint_after(AGES);
+        model.overview.value()?;
+        let unseen = |it: Duration| if view.shows_lag() { it } else { it.max(UNSEEN) };
+        let every = self.interval.map(unseen);
+        let watch = Request::Watch { every };
+        if self.told.as_ref() == Some(&watch) {
+            return None;
         }
-        if let Some(interval) = self.interval.filter(|_| view.shows_lag()) {
-            if is_due(self.lag_asked, interval, model.now) && !model.lag.is_loading() {
-                self.lag_asked = Some(model.now);
-                actions.push(Action::Ask(Request::Lag));
-            }
-            ctx.request_repaint_after(interval);
-        }
-        if is_due(self.rest_asked, SLOW, model.now) {
-            self.rest_asked = Some(model.now);
-            actions.push(Action::Ask(Request::Machine));
-        }
-        ctx.request_repaint_after(SLOW);
-        actions
+        self.told = Some(watch.clone());
+        Some(Action::Ask(watch))
     }
-}
-
-/// A little early counts: a frame that comes just before must not push the next one a whole interval away.
-fn is_due(asked: Option<Timestamp>, interval: Duration, now: Timestamp) -> bool {
-    asked.is_none_or(|it| elapsed(it, now) + Duration::from_millis(200) >= interval)
 }

@@ -6,12 +6,12 @@ use egui::{RichText, Ui};
 use egui_extras::{Column, TableBuilder, TableRow};
 use parallax_core::deployment::Edge;
 use parallax_core::flow::GlobalLag;
+use parallax_core::human;
 use parallax_core::wire::EdgeLag;
 
 use super::map::{probe_name, records, refresh_chooser, time};
 use crate::action::Action;
 use crate::app::Model;
-use crate::format;
 use crate::theme::{self, Palette};
 use crate::widgets::{Sign, card, empty, failure, title};
 
@@ -108,7 +108,7 @@ fn flow_row(row: &mut TableRow<'_, '_>, flow: &Edge, lag: Option<&EdgeLag>) {
         format!("{} {}", sign.mark, sign.word),
         reading.map_or_else(unknown, time),
         reading.map_or_else(unknown, records),
-        format::duration(flow.objective),
+        human::duration(flow.objective),
         lag.map_or_else(unknown, |it| global(&it.global)),
         reading
             .map_or("unknown", |it| probe_name(it.probe))
@@ -137,7 +137,7 @@ fn flow_row(row: &mut TableRow<'_, '_>, flow: &Edge, lag: Option<&EdgeLag>) {
 
 fn global(lag: &GlobalLag) -> String {
     match lag {
-        GlobalLag::AtMost(span) => format!("≤ {}", format::duration(*span)),
+        GlobalLag::AtMost(span) => format!("≤ {}", human::duration(*span)),
         GlobalLag::Unknown { .. } => "unknown".to_owned(),
     }
 }

@@ -2,12 +2,12 @@
 
 use egui::{Rect, Ui, UiBuilder, vec2};
 use parallax_core::error::Error;
+use parallax_core::human;
 use parallax_core::name::StoreId;
 use parallax_core::wire::{Page, PaneProgress, PaneStatement, Request, ResultId, RunId};
 
 use crate::action::Action;
 use crate::app::Model;
-use crate::format;
 use crate::format::as_f32;
 use crate::theme;
 use crate::widgets::{caption, empty, primary, title};
@@ -203,7 +203,7 @@ impl QueryView {
                 ui,
                 format!(
                     "{} · Ctrl-Enter runs all",
-                    format::plural(self.panes.len(), "pane")
+                    human::plural(self.panes.len(), "pane")
                 ),
             );
         });

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use egui::{RichText, ScrollArea, Ui};
 use parallax_core::error::Error;
+use parallax_core::human;
 use parallax_core::name::{DatasetId, StoreId};
 use parallax_core::store::{Capability, Dataset, FieldShape, Shape};
 use parallax_core::wire::{Request, StoreStatus};
@@ -136,7 +137,7 @@ impl StoresView {
         let open = self.dataset.as_ref() == Some(&dataset.id);
         let size = dataset
             .estimate
-            .map(|it| format!("about {} records", format::count(it)));
+            .map(|it| format!("about {} records", human::count(it)));
         let size = size.unwrap_or_else(|| "size unknown".to_owned());
         let mark = if open { "▾" } else { "▸" };
         let clicked = ui.horizontal(|ui| {
@@ -203,7 +204,7 @@ fn about(ui: &mut Ui, model: &Model, store: &StoreStatus) {
     fact(
         ui,
         "round trip",
-        store.latency.map_or_else(unknown, format::duration),
+        store.latency.map_or_else(unknown, human::duration),
     );
     let asked = store.asked_at.map(|it| format::age(it, model.now));
     fact(ui, "asked", asked.unwrap_or_else(|| "never".to_owned()));
@@ -240,7 +241,7 @@ fn abilities(it: Capability) -> String {
 
 fn fields(ui: &mut Ui, shape: &Shape) {
     let how = match shape.sampled {
-        Some(records) => format!("from a sample of {} records", format::count(records)),
+        Some(records) => format!("from a sample of {} records", human::count(records)),
         None => "as the store declares it".to_owned(),
     };
     caption(ui, how);

@@ -2,6 +2,7 @@
 
 use egui::{RichText, ScrollArea, Ui};
 use parallax_core::error::Error;
+use parallax_core::human;
 use parallax_core::trace::Trace;
 
 use crate::action::Action;
@@ -131,11 +132,11 @@ fn what_next(model: &Model) -> String {
 fn summary(trace: &Trace, model: &Model) -> String {
     let began = trace.observations.iter().map(|it| it.read.began).min();
     let ended = trace.observations.iter().map(|it| it.read.ended).max();
-    let stores = format::plural(trace.observations.len(), "representation");
+    let stores = human::plural(trace.observations.len(), "representation");
     let Some((began, ended)) = began.zip(ended) else {
         return stores;
     };
-    let took = format::duration(format::elapsed(began, ended));
+    let took = human::duration(format::elapsed(began, ended));
     let at = format::time_of_day(began);
     let age = format::age(ended, model.now);
     format!("{stores} read at {at} UTC over {took}, not one snapshot · {age}")

@@ -2,7 +2,6 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use std::time::Duration;
 
 use egui::{Key, Modifiers, Theme};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
@@ -20,18 +19,8 @@ pub(crate) mod traces;
 /// The time of all fixtures: nothing moves unless a test says so.
 pub(crate) const NOW: &str = "2026-03-02T12:03:07.120Z";
 
-thread_local! {
-    static CLOCK: Cell<Option<Timestamp>> = const { Cell::new(None) };
-}
-
 pub(crate) fn now() -> Timestamp {
-    CLOCK.get().unwrap_or_else(|| NOW.parse().expect("a time"))
-}
-
-/// Lets time pass for the window.
-pub(crate) fn pass(span: Duration) {
-    let later = now().checked_add(span).expect("a time");
-    CLOCK.set(Some(later));
+    NOW.parse().expect("a time")
 }
 
 /// A minute and a second before `NOW`, and so on.
@@ -105,7 +94,7 @@ impl Fake {
                 first,
                 count,
             } => Reply::Page(rows::page(*result, *first, *count)),
-            Request::Cancel { .. } | Request::Close { .. } => Reply::Done,
+            Request::Cancel { .. } | Request::Close { .. } | Request::Watch { .. } => Reply::Done,
             Request::Machine => Reply::Machine(Machine {
                 cpu: 0.12,
                 memory_used: 5_100_000_000,

@@ -37,9 +37,9 @@ pub(super) async fn run(
         ends: &ends,
     };
     if format == RowFormat::Json {
-        report.json()?
+        report.json()?;
     } else {
-        report.tables()?
+        report.tables()?;
     }
     workbench.forget(run);
     let all_done = ends.iter().all(|it| it.state == PaneState::Done);

@@ -54,7 +54,7 @@ enum State {
     Empty,
     /// The current result's head is still to come.
     Headless,
-    /// Its head is written; whether any row was flushed.
+    /// Its head is written.
     Begun,
 }
 

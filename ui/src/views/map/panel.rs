@@ -2,6 +2,7 @@
 
 use egui::{RichText, ScrollArea, Ui};
 use parallax_core::deployment::Edge;
+use parallax_core::human;
 use parallax_core::lag::{ProbeKind, Reading};
 use parallax_core::wire::{Request, StoreStatus};
 
@@ -77,7 +78,7 @@ fn store_facts(ui: &mut Ui, model: &Model, chosen: &Card, store: &StoreStatus) -
     fact(
         ui,
         "round trip",
-        store.latency.map_or_else(unknown, format::duration),
+        store.latency.map_or_else(unknown, human::duration),
     );
     let asked = store.asked_at.map(|it| format::age(it, model.now));
     fact(ui, "asked", asked.unwrap_or_else(|| "never".to_owned()));
@@ -102,7 +103,7 @@ fn access(store: &StoreStatus) -> &'static str {
 fn datasets(ui: &mut Ui, chosen: &Card) {
     caption(
         ui,
-        format!("{} in use", format::plural(chosen.rows.len(), "dataset")),
+        format!("{} in use", human::plural(chosen.rows.len(), "dataset")),
     );
     for row in &chosen.rows {
         let role = if row.is_source {
@@ -148,7 +149,7 @@ fn one_flow(ui: &mut Ui, model: &Model, flow: &Edge) {
     let sign = sign_of(model, flow);
     pill(ui, sign, sign.word);
     fact(ui, "mechanism", flow.via.to_string());
-    fact(ui, "objective", format::duration(flow.objective));
+    fact(ui, "objective", human::duration(flow.objective));
     let Some(lag) = lag_of(model, flow) else {
         caption(ui, "“Measure now” above asks how far it is behind.");
         return;
@@ -157,7 +158,11 @@ fn one_flow(ui: &mut Ui, model: &Model, flow: &Edge) {
     fact(ui, "behind", time(reading));
     fact(ui, "waiting", records(reading));
     fact(ui, "method", probe_name(reading.probe));
-    fact(ui, "measured", format::age(reading.measured_at, model.now));
+    fact(
+        ui,
+        "unchanged since",
+        format::time_of_day(reading.measured_at),
+    );
     if let Some(why) = &reading.why {
         let color = Palette::of(ui).tone(sign.tone);
         ui.add(egui::Label::new(RichText::new(why).color(color)).wrap());
@@ -169,8 +174,8 @@ pub(crate) fn time(reading: &Reading) -> String {
     let Some(time) = reading.lag.time else {
         return "unknown".to_owned();
     };
-    let error = format::duration(reading.uncertainty);
-    format!("{} ± {error}", format::duration(time))
+    let error = human::duration(reading.uncertainty);
+    format!("{} ± {error}", human::duration(time))
 }
 
 /// The lag in changes and bytes, as far as known.
@@ -178,8 +183,8 @@ pub(crate) fn records(reading: &Reading) -> String {
     let records = reading
         .lag
         .records
-        .map(|it| format!("{} changes", format::count(it)));
-    let bytes = reading.lag.bytes.map(format::bytes);
+        .map(|it| format!("{} changes", human::count(it)));
+    let bytes = reading.lag.bytes.map(human::bytes);
     let known: Vec<_> = records.into_iter().chain(bytes).collect();
     if known.is_empty() {
         "unknown".to_owned()

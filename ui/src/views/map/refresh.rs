@@ -42,7 +42,7 @@ pub(crate) fn refresh_chooser(
     if ui.button("Measure now").clicked() {
         actions.push(Action::Ask(Request::Lag));
     }
-    caption(ui, age(model));
+    caption(ui, since(model, interval));
     actions
 }
 
@@ -53,8 +53,12 @@ fn label(interval: Option<Duration>) -> String {
     )
 }
 
-fn age(model: &Model) -> String {
+/// A watched report stands for as long as no other comes, so it has no age, but a beginning.
+fn since(model: &Model, interval: Option<Duration>) -> String {
     match model.lag.value() {
+        Some(report) if interval.is_some() => {
+            format!("unchanged since {}", format::time_of_day(report.at))
+        }
         Some(report) => format!("measured {}", format::age(report.at, model.now)),
         None if model.lag.is_loading() => "measuring…".to_owned(),
         None => "not measured yet".to_owned(),

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use parallax_core::deployment::{Edge, Role};
+use parallax_core::human;
 use parallax_core::lag::State;
 use parallax_core::name::StoreId;
 use parallax_core::store::DataModel;
 use parallax_core::wire::{EdgeLag, StoreStatus};
 
 use crate::app::Model;
-use crate::format;
 use crate::theme::Tone;
 use crate::widgets::Sign;
 
@@ -66,9 +66,9 @@ impl Sketch {
     }
 
     pub(super) fn summary(&self) -> String {
-        let flows = self.bundles.iter().map(|it| it.flows.len()).sum();
-        let stores = format::plural(self.cards.len(), "store");
-        format!("{stores} · {}", format::plural(flows, "flow"))
+        let flows = self.bundles.iter().map(|it| it.flows.len()).sum::<usize>();
+        let stores = human::plural(self.cards.len(), "store");
+        format!("{stores} · {}", human::plural(flows, "flow"))
     }
 }
 
@@ -105,7 +105,7 @@ fn row((dataset, entity, role): (String, String, Role)) -> Row {
 fn about(store: &StoreStatus, model: DataModel) -> String {
     let product = store.product.as_deref().unwrap_or("product unknown");
     let version = store.version.as_deref().unwrap_or_default();
-    let latency = store.latency.map(format::duration);
+    let latency = store.latency.map(human::duration);
     let parts = [
         Some(format!("{product} {version}")),
         Some(model_name(model).to_owned()),
@@ -170,7 +170,7 @@ impl Bundle {
         let signs = edges.iter().map(|flow| sign_of(model, flow));
         let sign = signs.max_by_key(|it| severity(*it))?;
         let mechanisms = mechanisms(&edges);
-        let what = format!("{mechanisms} · {}", format::plural(edges.len(), "flow"));
+        let what = format!("{mechanisms} · {}", human::plural(edges.len(), "flow"));
         let lag = worst_lag(model, &edges, sign);
         let end = |at: usize| {
             cards
@@ -223,9 +223,9 @@ fn worst_lag(model: &Model, edges: &[&Edge], sign: Sign) -> String {
         return sign.word.to_owned();
     };
     match sign.tone {
-        Tone::Unknown => format!("{} · one unknown", format::duration(time)),
-        Tone::Bad => format!("broken · {}", format::duration(time)),
+        Tone::Unknown => format!("{} · one unknown", human::duration(time)),
+        Tone::Bad => format!("broken · {}", human::duration(time)),
         _ if !behind => "caught up".to_owned(),
-        Tone::Good | Tone::Accent | Tone::Warning => format::duration(time),
+        Tone::Good | Tone::Accent | Tone::Warning => human::duration(time),
     }
 }

@@ -15,6 +15,7 @@ use super::card::CardShape;
 use super::sketch::{Card, Sketch};
 use super::{Selection, layout};
 use crate::widgets::{announce, focus_ring};
+use parallax_core::human;
 
 type FlowGraph = Graph<Card, Cable, Directed, DefaultIx, CardShape, BundleShape>;
 
@@ -326,7 +327,7 @@ fn card_name(card: &Card) -> String {
     } else {
         ""
     };
-    let rows = crate::format::plural(card.rows.len(), "dataset");
+    let rows = human::plural(card.rows.len(), "dataset");
     format!(
         "Store {}: {}, {}{source}, {rows}",
         card.store, card.sign.word, card.about

@@ -7,6 +7,7 @@ use egui::{
     WidgetType, pos2, vec2,
 };
 use parallax_core::error::Error;
+use parallax_core::human;
 use parallax_core::store::{Batch, Column};
 use parallax_core::wire::{Page, Request, ResultHead, ResultId};
 
@@ -181,7 +182,7 @@ impl Grid {
 
     /// Room for the row numbers.
     fn gutter(&self) -> f32 {
-        let digits = format::count(self.rows()).len();
+        let digits = human::count(self.rows()).len();
         (as_f32(digits) * 6.5 + 16.0).max(36.0)
     }
 
@@ -293,7 +294,7 @@ impl Grid {
         ui.painter().text(
             right,
             Align2::RIGHT_CENTER,
-            format::count(row + 1),
+            human::count(row + 1),
             font,
             palette.muted,
         );

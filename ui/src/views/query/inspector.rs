@@ -1,9 +1,9 @@
 //! The cell that is chosen in a grid: its whole value, and its type.
 
 use egui::{RichText, ScrollArea, Ui};
+use parallax_core::human;
 use parallax_core::value::Value;
 
-use crate::format;
 use crate::theme::{self, Palette};
 use crate::widgets::{announce, caption};
 
@@ -63,6 +63,6 @@ fn heading(cell: &Chosen<'_>) -> String {
     format!(
         "{} · row {} · {kind} · {declared}",
         cell.column,
-        format::count(cell.row + 1)
+        human::count(cell.row + 1)
     )
 }

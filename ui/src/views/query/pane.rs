@@ -2,6 +2,7 @@
 
 use egui::{ComboBox, Ui};
 use parallax_core::error::Error;
+use parallax_core::human;
 use parallax_core::name::StoreId;
 use parallax_core::wire::{Page, PaneProgress, PaneState, PaneStatement, Request, ResultId, RunId};
 
@@ -9,7 +10,6 @@ use super::grid::Grid;
 use super::highlight::Highlight;
 use super::{Task, editor, inspector};
 use crate::app::Model;
-use crate::format;
 use crate::theme;
 use crate::widgets::{Sign, announce, caption, card, failure, pill};
 
@@ -184,7 +184,7 @@ impl Pane {
         let took = self
             .progress
             .as_ref()
-            .map(|it| format!(" · {}", format::duration(it.took)));
+            .map(|it| format!(" · {}", human::duration(it.took)));
         let name = format!("query in {store}");
         let text = format!("{name}{}", took.unwrap_or_default());
         Some(Task {
@@ -278,7 +278,7 @@ impl Pane {
         }
         ui.horizontal_wrapped(|ui| {
             for (at, grid) in self.grids.iter().enumerate() {
-                let text = format!("Result {} · {} rows", at + 1, format::count(grid.rows()));
+                let text = format!("Result {} · {} rows", at + 1, human::count(grid.rows()));
                 if ui.selectable_label(self.result == at, text).clicked() {
                     self.result = at;
                 }
@@ -330,18 +330,18 @@ fn measured(ui: &mut Ui, progress: &PaneProgress) {
 fn numbers(progress: &PaneProgress) -> String {
     let first = progress
         .first_row
-        .map(|it| format!("first row {}", format::duration(it)));
+        .map(|it| format!("first row {}", human::duration(it)));
     let rows: u64 = progress.results.iter().map(|it| it.rows).sum();
     let affected: Option<u64> = progress
         .results
         .iter()
         .filter_map(|it| it.affected)
         .reduce(|one, other| one + other);
-    let affected = affected.map(|it| format!("{} changed", format::count(it)));
+    let affected = affected.map(|it| format!("{} changed", human::count(it)));
     let always = [
-        format!("total {}", format::duration(progress.took)),
-        format!("{} rows", format::count(rows)),
-        format::bytes(progress.bytes),
+        format!("total {}", human::duration(progress.took)),
+        format!("{} rows", human::count(rows)),
+        human::bytes(progress.bytes),
     ];
     let parts: Vec<_> = first.into_iter().chain(always).chain(affected).collect();
     parts.join(" · ")

@@ -3,6 +3,7 @@
 use egui::{Align2, Color32, FontId, Pos2, Sense, Ui, WidgetInfo, WidgetType, vec2};
 use jiff::Timestamp;
 use parallax_core::deployment::Role;
+use parallax_core::human;
 use parallax_core::trace::Observation;
 use parallax_core::value::Value;
 
@@ -60,7 +61,7 @@ pub(super) fn head(
         pen.line(77.0, &format!("expires in {left}"), small, palette.text);
     }
     focus_ring(ui, &response);
-    let reads = format::plural(it.reads as usize, "read");
+    let reads = human::plural(it.reads, "read");
     let age = format::age(it.read.ended, now);
     response
         .on_hover_text(format!("{}\n{reads}, {age}", it.reason))
@@ -85,12 +86,12 @@ impl Lines<'_> {
 
 fn late_by(it: &Observation) -> String {
     let age = it.age.filter(|_| it.verdict.severity() > 0);
-    age.map(|age| format!(" for {}", format::duration(age)))
+    age.map(|age| format!(" for {}", human::duration(age)))
         .unwrap_or_default()
 }
 
 fn read(it: &Observation) -> String {
-    let took = format::duration(format::elapsed(it.read.began, it.read.ended));
+    let took = human::duration(format::elapsed(it.read.began, it.read.ended));
     format!("read {} · took {took}", format::time_of_day(it.read.ended))
 }
 
@@ -106,7 +107,7 @@ fn time_to_live(it: &Observation) -> Option<String> {
     match value {
         Value::I64(millis) => {
             let millis = u64::try_from(*millis).ok()?;
-            Some(format::duration(std::time::Duration::from_millis(millis)))
+            Some(human::duration(std::time::Duration::from_millis(millis)))
         }
         _ => None,
     }

@@ -4,10 +4,10 @@ use egui::{Rect, ScrollArea, Sense, Ui, Vec2, pos2, vec2};
 use jiff::Timestamp;
 use parallax_core::compare::FieldVerdict;
 use parallax_core::deployment::Role;
+use parallax_core::human;
 use parallax_core::trace::{FieldObservation, Found, Observation, Trace};
 
 use super::{cell, column};
-use crate::format;
 use crate::format::as_f32;
 use crate::theme::{self, Palette};
 use crate::widgets::card;
@@ -129,7 +129,7 @@ impl Matrix {
         ui.painter()
             .hline(ui.max_rect().x_range(), top, Palette::of(ui).rule());
         let mark = if self.open { "▾" } else { "▸" };
-        let text = format!("{} {mark}", format::plural(equal, "equal field"));
+        let text = format!("{} {mark}", human::plural(equal, "equal field"));
         let margin = egui::Frame::new().inner_margin(egui::Margin::symmetric(12, 6));
         margin.show(ui, |ui| {
             if ui.button(text).clicked() {
