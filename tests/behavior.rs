@@ -2,6 +2,11 @@
 //!
 //! `PARALLAX_STORES` names the stores that must answer; one that does not is a failure. Ends with a count of them.
 
+#![expect(
+    clippy::print_stdout,
+    reason = "the run ends with a count of the stores"
+)]
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -272,7 +277,6 @@ fn main() {
         .flat_map(|subject| CASES.iter().map(|(name, case)| trial(subject, name, *case)));
     let conclusion = libtest_mimic::run(&arguments, trials.collect());
     if !arguments.list {
-        #[expect(clippy::print_stdout, reason = "the run ends with this line")]
         println!("stores exercised: {} of {}", subjects.len(), SUBJECTS.len());
     }
     conclusion.exit();
