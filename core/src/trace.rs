@@ -18,6 +18,8 @@ use crate::value::{Key, Record, Value};
 
 mod judge;
 mod sentence;
+#[cfg(test)]
+mod tests;
 
 pub use judge::judge;
 

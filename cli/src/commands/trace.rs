@@ -203,6 +203,7 @@ fn cell(field: &FieldObservation) -> String {
         FieldVerdict::Equal => "=".to_owned(),
         FieldVerdict::Different => format!("≠ {value}"),
         FieldVerdict::Absent => "≠ absent".to_owned(),
+        FieldVerdict::NotMapped if field.value.is_some() => format!("{value} (not compared)"),
         FieldVerdict::NotMapped => "not mapped".to_owned(),
         FieldVerdict::Unreadable => "unreadable".to_owned(),
     }

@@ -405,7 +405,7 @@ fn passage(way: &Way, changed_at: Option<Timestamp>) -> Passage {
                     where_: format!("in the outbox of {}", step.edge),
                 };
             }
-            evidence.push(format!("{} has sent every change of this key", step.edge));
+            evidence.push(format!("the edge {} has sent every change of this key", step.edge));
             continue;
         }
         let known = step
@@ -421,7 +421,7 @@ fn passage(way: &Way, changed_at: Option<Timestamp>) -> Passage {
                 where_: format!("behind the frontier of {}", step.edge),
             };
         }
-        evidence.push(format!("{} already shows younger changes", step.edge));
+        evidence.push(format!("the edge {} already shows younger changes", step.edge));
     }
     if evidence.is_empty() {
         Passage::NotKnown

@@ -57,7 +57,7 @@ fn job(palette: &Palette, observation: &Observation, field: &FieldObservation) -
         (Found::Found, FieldVerdict::Equal) => pen.equal(field),
         (Found::Found, FieldVerdict::Different) => pen.different(field),
         (Found::Found, FieldVerdict::Absent) => pen.loud("≠ absent"),
-        (Found::Found, FieldVerdict::NotMapped) => pen.said("not mapped"),
+        (Found::Found, FieldVerdict::NotMapped) => pen.said(&words::not_compared(field)),
         (Found::Found, FieldVerdict::Unreadable) => pen.loud("? unreadable"),
     }
 }

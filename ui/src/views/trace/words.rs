@@ -55,10 +55,16 @@ pub(super) fn cell(observation: &Observation, field: &FieldObservation) -> Strin
         },
         FieldVerdict::Different => format!("different: {shown}"),
         FieldVerdict::Absent => "absent".to_owned(),
-        FieldVerdict::NotMapped => "not mapped".to_owned(),
+        FieldVerdict::NotMapped => not_compared(field),
         FieldVerdict::Unreadable => format!("unreadable: {}", field.rule),
     };
     format!("{} in {}: {said}", field.name, observation.dataset)
+}
+
+/// A key or a version is shown, though it is not compared.
+pub(super) fn not_compared(field: &FieldObservation) -> String {
+    let shown = field.value.as_ref().map(|it| format!("{it} · not compared"));
+    shown.unwrap_or_else(|| "not mapped".to_owned())
 }
 
 #[cfg(test)]
