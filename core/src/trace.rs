@@ -17,6 +17,7 @@ use crate::store::ReadSpan;
 use crate::value::{Key, Record, Value};
 
 mod judge;
+mod passage;
 mod sentence;
 #[cfg(test)]
 mod tests;

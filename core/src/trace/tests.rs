@@ -69,12 +69,12 @@ fn read(role: Role, found: Result<Option<Record>, Error>, way: Option<Way>) -> R
     }
 }
 
-fn way(subject: Option<SubjectBacklog>, reading: Option<Reading>) -> Way {
+fn way(subject: impl Into<Option<SubjectBacklog>>, reading: impl Into<Option<Reading>>) -> Way {
     let step = WayStep {
         edge: "shop.users → docs.users".to_owned(),
         via: Propagation::Outbox,
-        subject,
-        reading,
+        subject: subject.into(),
+        reading: reading.into(),
         objective: ALLOWED,
     };
     Way {
@@ -84,23 +84,23 @@ fn way(subject: Option<SubjectBacklog>, reading: Option<Reading>) -> Way {
     }
 }
 
-fn sent() -> Option<SubjectBacklog> {
-    Some(SubjectBacklog::default())
+fn sent() -> SubjectBacklog {
+    SubjectBacklog::default()
 }
 
-fn waiting(since: i64) -> Option<SubjectBacklog> {
-    Some(SubjectBacklog {
+fn waiting(since: i64) -> SubjectBacklog {
+    SubjectBacklog {
         unsent: 1,
         oldest: Some(at(since)),
         ..SubjectBacklog::default()
-    })
+    }
 }
 
-fn frontier(second: i64) -> Option<Reading> {
-    Some(Reading {
+fn frontier(second: i64) -> Reading {
+    Reading {
         frontier: Some(at(second)),
         ..unknown(ProbeKind::Newest, "", at(NOW))
-    })
+    }
 }
 
 fn traced(source: Result<Option<Record>, Error>, copy: Read) -> Trace {
