@@ -269,6 +269,12 @@ async fn exact_values_arrive_as_they_are() {
     let ended = sample.parallax(&["query", "shop", statement, "--json"]);
     let result = ended.json()["panes"][0]["results"][0].clone();
     let row = result["rows"][0].as_array().expect("a row").clone();
+    let columns = result["columns"].as_array().expect("columns");
+    let types: Vec<&str> = columns
+        .iter()
+        .filter_map(|it| it["type"].as_str())
+        .collect();
+    assert_eq!(types, ["int", "int", "int", "decimal", "timestamp"]);
     assert_eq!(row[0], "9223372036854775807");
     assert_eq!(row[1], "9007199254740992");
     assert_eq!(row[2], 7);

@@ -82,7 +82,13 @@ impl Report<'_> {
     fn results(&self, out: &mut BufWriter<Stdout>, pane: usize, end: &PaneProgress) -> Result<()> {
         for (at, result) in end.results.iter().enumerate() {
             let comma = if at > 0 { "," } else { "" };
-            let columns: serde_json::Value = result.columns.iter().map(column).collect();
+            let first = self.blocks(pane, at, result).next().transpose()?;
+            let columns = result
+                .columns
+                .iter()
+                .enumerate()
+                .map(|(at, it)| column(it, at, first.as_ref()));
+            let columns: serde_json::Value = columns.collect();
             let affected = json!(result.affected);
             written(write!(
                 out,
@@ -124,7 +130,9 @@ impl Report<'_> {
                     }))?;
                 }
             }
-            print(&format!("{}\n", style.faint(&summary(end))))?;
+            if end.error.is_none() {
+                print(&format!("{}\n", style.faint(&summary(end))))?;
+            }
             if let Some(error) = &end.error {
                 crate::terminal::complain(error);
             }
@@ -163,8 +171,16 @@ fn pane_head(pane: &PaneStatement, end: &PaneProgress) -> serde_json::Value {
     })
 }
 
-fn column(column: &Column) -> serde_json::Value {
-    json!({ "name": column.name, "type": column.type_name })
+/// The type is that of the values, as in a trace, so that it says what a string stands for; the declared one is beside it.
+fn column(column: &Column, at: usize, first: Option<&Batch>) -> serde_json::Value {
+    let cells = first.map_or(&[][..], |it| &it.cells);
+    let values = cells
+        .iter()
+        .skip(at)
+        .step_by(first.map_or(1, |it| it.columns.len().max(1)));
+    let value = values.into_iter().find(|it| !it.is_null());
+    let type_name = value.map_or(column.type_name.as_str(), Value::type_name);
+    json!({ "name": column.name, "type": type_name, "declared": column.type_name })
 }
 
 fn table(batch: &Batch) -> String {

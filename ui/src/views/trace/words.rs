@@ -63,7 +63,10 @@ pub(super) fn cell(observation: &Observation, field: &FieldObservation) -> Strin
 
 /// A key or a version is shown, though it is not compared.
 pub(super) fn not_compared(field: &FieldObservation) -> String {
-    let shown = field.value.as_ref().map(|it| format!("{it} · not compared"));
+    let shown = field
+        .value
+        .as_ref()
+        .map(|it| format!("{it} · not compared"));
     shown.unwrap_or_else(|| "not mapped".to_owned())
 }
 
