@@ -370,7 +370,7 @@ async fn the_real_window_shows_map_trace_and_query_in_both_themes() {
     window.click("Parameter least").await;
     window.type_text("40").await;
     window.press_with_control(ENTER).await;
-    window.wait_for("updated_at, row 1").await;
+    window.wait_for("id, row 1").await;
     window.picture("query-light").await;
 
     window.click("Dark theme").await;
