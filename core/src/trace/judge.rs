@@ -321,7 +321,12 @@ fn equal_or_unreadable(
     }
     let mut lenses: Vec<String> = Vec::new();
     for field in equal.iter().filter(|it| it.rule != "exact") {
-        lenses.push(format!("{} under {}", field.name, field.rule));
+        let under = if field.rule.starts_with("as ") {
+            ""
+        } else {
+            "under "
+        };
+        lenses.push(format!("{} {under}{}", field.name, field.rule));
     }
     let fields = human::plural(equal.len() as u64, "field");
     if lenses.is_empty() {

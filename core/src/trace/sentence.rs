@@ -121,7 +121,7 @@ fn holds(worst: &Observation) -> String {
     let more = if more == 0 {
         String::new()
     } else {
-        format!(" and differs in {}", fields_more(more))
+        fields_more(more)
     };
     let verb = if worst.verdict == Verdict::Conflicts {
         "holds"
@@ -136,7 +136,11 @@ fn holds(worst: &Observation) -> String {
 }
 
 fn fields_more(count: usize) -> String {
-    format!("{count} more field{}", if count == 1 { "" } else { "s" })
+    if count == 1 {
+        "; 1 more field differs".to_owned()
+    } else {
+        format!("; {count} more fields differ")
+    }
 }
 
 fn differs(verdict: FieldVerdict) -> bool {
@@ -267,7 +271,7 @@ fn target_step(worst: &Observation, way: &Way) -> Step {
             format!("not applied yet; allowed {}", human::duration(way.allowed)),
         ),
         Verdict::Unknown => (StepState::Unknown, "unknown".to_owned()),
-        _ => (StepState::Failed, "passed on, not applied".to_owned()),
+        _ => (StepState::Failed, "passed on, not applied; read".to_owned()),
     };
     Step {
         place: worst.dataset.to_string(),
