@@ -10,8 +10,52 @@ console.error = (...parts) => {
   report.apply(console, parts);
 };
 
+// The window's loop asks for a frame sixty times a second, mostly to find that there is nothing to draw. Once nothing was
+// drawn for a while it is called back ten times a second; any input calls it at once.
+const BUSY_MS = 500;
+const IDLE_MS = 100;
+const nativeRequest = window.requestAnimationFrame.bind(window);
+const nativeCancel = window.cancelAnimationFrame.bind(window);
+let busyUntil = 0;
+let drawn = -1;
+let idle = null;
+
+const stayBusy = () => { busyUntil = performance.now() + BUSY_MS; };
+const isBusy = () => {
+  const frames = window.__ui?.frames() ?? -1;
+  if (frames !== drawn) stayBusy();
+  drawn = frames;
+  return frames < 1 || performance.now() < busyUntil;
+};
+const callBack = (frame) => {
+  idle = null;
+  frame.callback(performance.now());
+};
+
+window.requestAnimationFrame = (callback) => {
+  if (isBusy()) return nativeRequest(callback);
+  const frame = { callback };
+  frame.timer = setTimeout(() => callBack(frame), IDLE_MS);
+  idle = frame;
+  return -frame.timer;
+};
+window.cancelAnimationFrame = (id) => {
+  if (id >= 0) return nativeCancel(id);
+  clearTimeout(-id);
+  idle = null;
+};
+const wake = () => {
+  stayBusy();
+  if (!idle) return;
+  clearTimeout(idle.timer);
+  callBack(idle);
+};
+for (const kind of ['pointermove', 'pointerdown', 'pointerup', 'wheel', 'keydown', 'keyup', 'input', 'paste', 'focus', 'resize']) {
+  window.addEventListener(kind, wake, { passive: true });
+}
+
 const loading = document.getElementById('loading');
-const nextFrame = () => new Promise(requestAnimationFrame);
+const nextFrame = () => new Promise(nativeRequest);
 
 try {
   const ui = await import('./ui.js');

@@ -17,6 +17,9 @@ use crate::workbench::Open;
 /// How often stores are asked whether they still answer, at the most.
 const STORES: Duration = Duration::from_secs(15);
 
+/// Measuring takes at most one part in so many of the time between two measurements.
+const SHARE: u32 = 100;
+
 /// How often this machine's load is told, at the most: it always changes a little.
 const MACHINE: Duration = Duration::from_secs(30);
 
@@ -76,6 +79,7 @@ impl Watcher {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
+            let began = Instant::now();
             // A workbench that is closing has nothing more to tell.
             let Ok(report) = self.open.lag().await else {
                 return;
@@ -83,6 +87,8 @@ impl Watcher {
             self.tell_lag(report);
             self.tell_stores().await;
             self.tell_machine();
+            // What is slow to measure is measured less often than the person asked for.
+            ticks.reset_after(every.max(began.elapsed() * SHARE));
         }
     }
 
