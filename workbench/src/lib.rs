@@ -6,6 +6,7 @@ mod clock;
 mod entities;
 mod events;
 mod finder;
+mod keys;
 mod local;
 mod monitor;
 mod open;

@@ -15,12 +15,13 @@ use parallax_core::flow::{Flow, edge_name};
 use parallax_core::lag::OutboxProbe;
 use parallax_core::mapping::Mapping;
 use parallax_core::name::DatasetId;
-use parallax_core::store::{Fields, Got, Needle, Purpose, ReadSpan, Search};
+use parallax_core::store::{Fields, Got, Purpose, ReadSpan};
 use parallax_core::trace::{Evidence, Observation, Read, Trace, Verdict, Way, WayStep, judge};
 use parallax_core::value::{Key, Record};
 
 use crate::clock;
 use crate::entities::{Shapes, mapping, named, projection, shapes, typed_key};
+use crate::keys::by_field;
 use crate::monitor::{backlog, backlog_reading, measure};
 use crate::sessions::Sessions;
 
@@ -43,7 +44,7 @@ impl Tracer<'_> {
         let mapping = mapping(entity, &shapes);
         let key = match by {
             None => typed_key(entity, &shapes, text)?,
-            Some(field) => self.find_key(entity, &mapping, field, text).await?,
+            Some(field) => by_field(self.sessions, entity, &mapping, field, text).await?,
         };
         let case = Case {
             tracer: *self,
@@ -60,78 +61,6 @@ impl Tracer<'_> {
             return Err(nowhere(entity, &trace.key.to_string()));
         }
         Ok(trace)
-    }
-
-    /// The key of the one record whose `field` equals `text`, asked of the source first, then of each copy.
-    async fn find_key(
-        &self,
-        entity: &Entity,
-        mapping: &Mapping,
-        field: &str,
-        text: &str,
-    ) -> Result<Key> {
-        if !mapping.fields.iter().any(|it| it == field) {
-            return Err(Error::new(
-                ErrorKind::InvalidInput,
-                format!("find {} by {field:?}", entity.name),
-            )
-            .because("no such field is mapped")
-            .hint(format!("mapped fields: {}", mapping.fields.join(", "))));
-        }
-        let mut failures = Vec::new();
-        let mut order: Vec<&Representation> = entity.representations.iter().collect();
-        order.sort_by_key(|it| it.role != Role::SystemOfRecord);
-        for representation in order {
-            match self
-                .find_in(entity, mapping, representation, field, text)
-                .await
-            {
-                Ok(keys) if keys.is_empty() => {}
-                Ok(keys) => return only(entity, field, text, &keys),
-                Err(error) if error.kind == ErrorKind::Unsupported => {}
-                Err(error) => failures.push(error),
-            }
-        }
-        Err(failures.into_iter().next().unwrap_or_else(|| {
-            Error::new(
-                ErrorKind::NotFound,
-                format!("find {} by {field}", entity.name),
-            )
-            .because(format!("no {} has {field} {text:?}", entity.name))
-        }))
-    }
-
-    async fn find_in(
-        &self,
-        entity: &Entity,
-        mapping: &Mapping,
-        representation: &Representation,
-        field: &str,
-        text: &str,
-    ) -> Result<Vec<Key>> {
-        let mapped = mapping
-            .representations
-            .iter()
-            .find(|it| it.dataset == representation.dataset);
-        let rule =
-            mapped.and_then(|it| it.fields.iter().find(|it| it.name == field)?.rule.as_ref());
-        let Some(rule) = rule else {
-            return Ok(Vec::new());
-        };
-        let search = Search {
-            paths: vec![rule.path.clone()],
-            needle: Needle::Equals(text.to_owned()),
-            limit: 6,
-        };
-        let dataset = &representation.dataset;
-        let fields = projection(entity, representation, Fields::All);
-        let call = self.sessions.call(&dataset.store, Purpose::Trace);
-        let store = self.sessions.store(&dataset.store)?;
-        let records = store
-            .find(&call, dataset, &search, &fields)
-            .await
-            .map_err(|it| it.at(&dataset.store))?;
-        Ok(records.into_iter().map(|it| it.key).collect())
     }
 }
 
@@ -150,22 +79,6 @@ fn nowhere(entity: &Entity, key: &str) -> Error {
             "the key is `{}`; find by another field with --by FIELD",
             entity.key.join(", ")
         ))
-}
-
-fn only(entity: &Entity, field: &str, text: &str, keys: &[Key]) -> Result<Key> {
-    if let [key] = keys {
-        return Ok(key.clone());
-    }
-    let shown: Vec<String> = keys.iter().map(ToString::to_string).collect();
-    Err(Error::new(
-        ErrorKind::InvalidInput,
-        format!("find one {} by {field}", entity.name),
-    )
-    .because(format!("several have {field} {text:?}"))
-    .hint(format!(
-        "trace one of them by its key: {}",
-        shown.join(", ")
-    )))
 }
 
 /// One trace under way.

@@ -1,0 +1,71 @@
+//! Scanning: the parts of a dataset, and the cells that a scan feeds.
+
+use std::ops::ControlFlow;
+
+use serde::{Deserialize, Serialize};
+
+use crate::name::DatasetId;
+use crate::value::Value;
+
+/// A part of a dataset that one scan covers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Part {
+    /// The dataset.
+    pub dataset: DatasetId,
+    /// The bounds, in the store's own terms: a condition and its values.
+    pub bounds: Option<(String, Vec<Value>)>,
+    /// About how many records, where the store can tell.
+    pub estimate: Option<u64>,
+}
+
+/// What one scan did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scanned {
+    /// Rows fed to the sink.
+    pub rows: u64,
+    /// Rows that could not be decoded and were not fed.
+    pub unreadable: u64,
+}
+
+/// Takes rows as they are scanned.
+pub trait RowSink: Send {
+    /// Takes one row; `Break` ends the scan.
+    fn row(&mut self, cells: &[ValueRef<'_>]) -> ControlFlow<()>;
+}
+
+/// A cell borrowed from where the driver keeps it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum ValueRef<'a> {
+    /// The field is not there.
+    Absent,
+    /// Null.
+    Null,
+    /// A truth value.
+    Bool(bool),
+    /// A whole number.
+    I64(i64),
+    /// A floating-point number.
+    F64(f64),
+    /// Text.
+    Text(&'a str),
+    /// Bytes.
+    Bytes(&'a [u8]),
+    /// Anything that had to be decoded first.
+    Owned(&'a Value),
+}
+
+impl ValueRef<'_> {
+    /// The value itself; `None` where the field is absent.
+    pub fn to_value(self) -> Option<Value> {
+        Some(match self {
+            Self::Absent => return None,
+            Self::Null => Value::Null,
+            Self::Bool(it) => Value::Bool(it),
+            Self::I64(it) => Value::I64(it),
+            Self::F64(it) => Value::F64(it),
+            Self::Text(it) => Value::Text(it.to_owned()),
+            Self::Bytes(it) => Value::Bytes(it.to_vec()),
+            Self::Owned(it) => it.clone(),
+        })
+    }
+}
