@@ -28,6 +28,16 @@ use serde_json::{Value, json};
 /// How long anything on the screen may take to come.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// How long the first start of a window on this machine may take.
+const FIRST_PAINT: Duration = Duration::from_mins(1);
+
+/// What explains a page that paints nothing.
+const STATE_OF_THE_PAGE: &str = "return JSON.stringify({
+    errors: window.__errors ?? null, loading: document.getElementById('loading')?.textContent ?? null,
+    frames: window.__ui?.frames() ?? null, visibility: document.visibilityState, at: performance.now(),
+    focus: document.hasFocus(), address: location.href,
+})";
+
 /// How long a window is watched for what it does while nothing happens.
 const QUIET: Duration = Duration::from_secs(10);
 
@@ -159,13 +169,11 @@ impl Window {
             {
                 return at;
             }
-            let errors = self
-                .script("return JSON.stringify(window.__errors ?? [])")
-                .await;
-            assert!(
-                began.elapsed() < PATIENCE,
-                "the map is not painted; errors of the page: {errors}"
-            );
+            if began.elapsed() > FIRST_PAINT {
+                let state = self.script(STATE_OF_THE_PAGE).await;
+                let texts = self.texts().await;
+                panic!("the map is not painted; the page says {state}; it shows:\n{texts}");
+            }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }

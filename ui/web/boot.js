@@ -27,15 +27,13 @@ const isBusy = () => {
   drawn = frames;
   return frames < 1 || performance.now() < busyUntil;
 };
-const callBack = (frame) => {
-  idle = null;
-  frame.callback(performance.now());
-};
-
 window.requestAnimationFrame = (callback) => {
   if (isBusy()) return nativeRequest(callback);
   const frame = { callback };
-  frame.timer = setTimeout(() => callBack(frame), IDLE_MS);
+  frame.timer = setTimeout(() => {
+    idle = null;
+    frame.callback(performance.now());
+  }, IDLE_MS);
   idle = frame;
   return -frame.timer;
 };
@@ -44,11 +42,15 @@ window.cancelAnimationFrame = (id) => {
   clearTimeout(-id);
   idle = null;
 };
+// An event may come while the wasm is at work, as focus does when the wasm itself sets it. Called back in the middle of
+// that, the loop finds its state taken, gives up and never asks again; so it is called back once the stack is empty.
 const wake = () => {
   stayBusy();
   if (!idle) return;
-  clearTimeout(idle.timer);
-  callBack(idle);
+  const frame = idle;
+  idle = null;
+  clearTimeout(frame.timer);
+  queueMicrotask(() => frame.callback(performance.now()));
 };
 for (const kind of ['pointermove', 'pointerdown', 'pointerup', 'wheel', 'keydown', 'keyup', 'input', 'paste', 'focus', 'resize']) {
   window.addEventListener(kind, wake, { passive: true });

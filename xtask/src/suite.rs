@@ -120,6 +120,8 @@ impl Suite {
         let mut command = self.tree.cargo(["test", "--workspace", "--no-fail-fast"]);
         command
             .env("PARALLAX_STORES", STORES)
+            // A failure's words must stand at the end of the log, where they are printed.
+            .env("RUST_BACKTRACE", "0")
             .env("WGPU_BACKEND", wgpu_backend())
             .env("PARALLAX_CLI", self.tree.binary("debug", "parallax"));
         let what = format!("runs the tests of every crate, against {STORES}");
@@ -154,6 +156,7 @@ impl Suite {
                 self.tree.binary("debug", "parallax-desktop"),
             )
             .env("PARALLAX_TAURI_DRIVER", &tools.tauri_driver)
+            .env("RUST_BACKTRACE", "0")
             .env("DISPLAY", &screen.display)
             .env_remove("WAYLAND_DISPLAY");
     }
