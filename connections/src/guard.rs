@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::Stream;
 use parallax_core::error::{Error, ErrorKind, Result};
-use parallax_core::lag::{Backlog, OutboxProbe};
+use parallax_core::lag::{Backlog, GroupProbe, OutboxProbe};
 use parallax_core::name::{DatasetId, StoreId};
 use parallax_core::store::{
     Access, Call, CallId, Capability, Chunk, Dataset, Got, Newest, Part, Projection, Purpose,
@@ -304,6 +304,14 @@ impl Store for Guarded {
         let work = self.store.backlog(&call, probe, subject);
         let table = Some(probe.table.to_string());
         self.guard(&call, "read the outbox", table, work).await
+    }
+
+    async fn pending(&self, call: &Call, probe: &GroupProbe, subject: &Subject) -> Result<Backlog> {
+        let call = Self::reading(call);
+        let work = self.store.pending(&call, probe, subject);
+        let stream = Some(probe.stream.to_string());
+        self.guard(&call, "read the consumer group", stream, work)
+            .await
     }
 
     async fn parts(

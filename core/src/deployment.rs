@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::compare::FieldRule;
-use crate::lag::OutboxProbe;
+use crate::lag::{GroupProbe, OutboxProbe};
 use crate::name::{DatasetId, FieldPath, KeyPattern, StoreId};
 use crate::store::Access;
 
@@ -84,6 +84,8 @@ pub enum SecretSource {
     Env(String),
     /// A file's content.
     File(String),
+    /// What a program prints; only a person's own profile may say so, never a deployment file.
+    Command(String),
 }
 
 /// Where a store stands; drives colours and guards.
@@ -306,12 +308,7 @@ pub enum Probe {
     /// By the rows of an outbox that are not sent.
     Outbox(OutboxProbe),
     /// By what a consumer group has not yet handled.
-    Group {
-        /// The stream or topic.
-        stream: DatasetId,
-        /// The group.
-        group: String,
-    },
+    Group(GroupProbe),
     /// By the newest versions at the source, looked up at the target.
     Newest,
     /// By the server's own replication positions.

@@ -110,20 +110,33 @@ pub struct OutboxProbe {
     pub key: Option<FieldPath>,
 }
 
-/// What an outbox still holds.
+/// Where a consumer group is, and how the entries of its stream say what they are about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupProbe {
+    /// The stream or topic.
+    pub stream: DatasetId,
+    /// The group.
+    pub group: String,
+    /// Which dataset or entity an entry is about; without it, every entry is about the edge's source.
+    pub dataset: Option<FieldPath>,
+    /// The key of the record that it is about; without it, no position is known for a key.
+    pub key: Option<FieldPath>,
+}
+
+/// What an outbox or a stream still holds for the target of an edge.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Backlog {
-    /// Rows that are not sent.
+    /// Rows that are not sent, or entries that the group has not acknowledged.
     pub unsent: u64,
     /// When the oldest of them was written.
     pub oldest: Option<Timestamp>,
     /// When the newest sent row was sent.
     pub last_sent: Option<Timestamp>,
-    /// The same for the one key that was asked about.
-    pub subject: Option<SubjectBacklog>,
+    /// The same for each key that was asked about, in that order; empty where the probe knows no keys.
+    pub subjects: Vec<SubjectBacklog>,
 }
 
-/// What an outbox knows of one key.
+/// What an outbox or a stream knows of one key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SubjectBacklog {
     /// Its rows that are not sent.

@@ -11,6 +11,8 @@ pub mod human;
 pub mod lag;
 pub mod mapping;
 pub mod name;
+pub mod profile;
+pub mod report;
 pub mod store;
 pub mod trace;
 pub mod value;

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::lag::{Backlog, Frontier, OutboxProbe};
+use crate::lag::{Backlog, Frontier, GroupProbe, OutboxProbe};
 use crate::name::{DatasetId, FieldPath, StoreId};
 use crate::value::{Key, Record, Value};
 
@@ -81,10 +81,16 @@ pub trait Store: Send + Sync + fmt::Debug {
         Err(Error::unsupported("read the newest records"))
     }
 
-    /// Reads an outbox: what of the subject's datasets is not sent yet, and, where the subject has a key, what of that
-    /// key is not. Requires [`Capability::backlog`].
+    /// Reads an outbox: what of the subject's datasets is not sent yet, and what of each of the subject's keys is not,
+    /// in one round trip where the store can. Requires [`Capability::backlog`].
     async fn backlog(&self, _: &Call, _: &OutboxProbe, _: &Subject) -> Result<Backlog> {
         Err(Error::unsupported("read an outbox"))
+    }
+
+    /// Reads what a consumer group has not yet acknowledged, delivered or not; otherwise as [`Store::backlog`].
+    /// Requires [`Capability::group`].
+    async fn pending(&self, _: &Call, _: &GroupProbe, _: &Subject) -> Result<Backlog> {
+        Err(Error::unsupported("read a consumer group"))
     }
 
     /// Parts that cover the dataset, at most about `want`. Requires [`Capability::parts`].
@@ -131,6 +137,8 @@ pub struct Capability {
     pub newest: bool,
     /// [`Store::backlog`].
     pub backlog: bool,
+    /// [`Store::pending`].
+    pub group: bool,
     /// [`Store::parts`] and [`Store::scan`].
     pub parts: bool,
     /// The parts of a dataset are read under one snapshot.
@@ -357,12 +365,12 @@ pub struct Newest {
     pub limit: u32,
 }
 
-/// What a backlog is asked about: a dataset, and perhaps one key of it.
+/// What a backlog is asked about: a dataset, and perhaps some keys of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subject {
     /// Names under which the outbox may know the dataset: any of them counts. Used where the probe names a dataset
     /// field; rows about other datasets are then left out of every number.
     pub names: Vec<String>,
-    /// The key's text, as [`Key`] displays it.
-    pub key: Option<String>,
+    /// The keys' texts, as [`Key`] displays them.
+    pub keys: Vec<String>,
 }

@@ -12,6 +12,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::flow::GlobalLag;
 use crate::lag::{ProbeKind, Reading, State};
 use crate::name::{DatasetId, StoreId};
+use crate::profile::{Profile, SecretText, TestStep};
+use crate::report::{Counts, Report, Scope};
 use crate::store::{Access, Batch, Capability, Column, DataModel, Dataset, Language, Shape};
 use crate::trace::Trace;
 use crate::value::{Key, Value};
@@ -81,6 +83,48 @@ pub enum Request {
         /// The run.
         run: RunId,
     },
+    /// Begins a check; events tell how far it is.
+    Check(Scope),
+    /// Stops a check; what it found so far can be had.
+    CancelCheck {
+        /// The check.
+        check: CheckId,
+    },
+    /// What a check found, once it has ended.
+    CheckReport {
+        /// The check.
+        check: CheckId,
+    },
+    /// Writes what a check found into a file, beside it first and then renamed.
+    ExportReport {
+        /// The check.
+        check: CheckId,
+        /// In which form.
+        format: ReportFormat,
+        /// Where; without it, a name made from the check in the person's documents, or the current folder.
+        path: Option<String>,
+    },
+    /// The saved profiles.
+    Profiles,
+    /// Saves a profile under its name, in place of one of the same name.
+    SaveProfile {
+        /// The profile.
+        profile: Profile,
+        /// Its secret, for the keychain; `None` leaves what is there.
+        secret: Option<SecretText>,
+    },
+    /// Removes a profile, and its secret from the keychain.
+    RemoveProfile {
+        /// Its name.
+        name: String,
+    },
+    /// Tests a connection step by step, saved or not.
+    TestProfile {
+        /// The profile.
+        profile: Profile,
+        /// Its secret, where the person has just typed it.
+        secret: Option<SecretText>,
+    },
     /// This machine's load.
     Machine,
     /// Measures edges, asks stores and reads the machine's load again and again, and sends what changed as events.
@@ -137,6 +181,19 @@ pub enum Reply {
     Running(RunId),
     /// To [`Request::Page`].
     Page(Page),
+    /// To [`Request::Check`]: it has begun; events tell how far it is.
+    Checking(CheckId),
+    /// To [`Request::CheckReport`].
+    Report(Box<Report>),
+    /// To [`Request::ExportReport`].
+    Written {
+        /// The file's path.
+        path: String,
+    },
+    /// To [`Request::Profiles`], and to every request that changes them.
+    Profiles(Vec<Profile>),
+    /// To [`Request::TestProfile`].
+    Tested(Vec<TestStep>),
     /// To [`Request::Machine`].
     Machine(Machine),
     /// It is done, and there is nothing to say.
@@ -157,12 +214,71 @@ pub enum Event {
         /// How far.
         progress: PaneProgress,
     },
+    /// How far a check is; at most ten times a second, and once at its end.
+    Check {
+        /// The check.
+        check: CheckId,
+        /// How far.
+        progress: CheckProgress,
+    },
     /// The lag of an edge changed since the last such event.
     Lag(LagReport),
     /// The state of stores changed.
     Stores(Vec<StoreStatus>),
     /// This machine's load, now and then.
     Machine(Machine),
+}
+
+/// Names one check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct CheckId(pub u64);
+
+/// How far a check is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CheckProgress {
+    /// What it is doing.
+    pub state: PaneState,
+    /// In words: `scanning user in 3 datasets`, `reading 1,204 keys again`, `waiting 3 s for changes in flight`.
+    pub phase: String,
+    /// The time so far, or in all.
+    pub took: Duration,
+    /// Each dataset of the entity under check: records scanned so far, and about how many there are.
+    pub scanned: Vec<(DatasetId, u64, Option<u64>)>,
+    /// Keys that differed in the scan and are read again.
+    pub candidates: u64,
+    /// Of those, how many were judged.
+    pub judged: u64,
+    /// Verdicts so far; those that agree are counted at the end.
+    pub counts: Counts,
+    /// Why it failed as a whole.
+    pub error: Option<Error>,
+}
+
+/// The form of a report file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReportFormat {
+    /// One self-contained page.
+    Html,
+    /// Markdown.
+    Markdown,
+    /// The JSON of the command line.
+    Json,
+    /// One line a finding.
+    Csv,
+    /// JUnit XML, for build servers.
+    Junit,
+}
+
+impl ReportFormat {
+    /// Every form with the ending of its files.
+    pub const ALL: [(&'static str, Self); 5] = [
+        ("html", Self::Html),
+        ("md", Self::Markdown),
+        ("json", Self::Json),
+        ("csv", Self::Csv),
+        ("xml", Self::Junit),
+    ];
 }
 
 /// How far a pane's statement is.

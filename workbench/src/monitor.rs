@@ -67,7 +67,7 @@ pub(crate) async fn measure(
             backlog_reading(backlog.as_ref(), began.elapsed())
         }
         Probe::Newest => newest(deployment, sessions, known, edge).await,
-        Probe::Group { .. } => not_measured(ProbeKind::Group),
+        Probe::Group(_) => not_measured(ProbeKind::Group),
         Probe::Replication { .. } => not_measured(ProbeKind::Replication),
         Probe::Heartbeat => not_measured(ProbeKind::Heartbeat),
         Probe::None => {
@@ -91,7 +91,7 @@ pub(crate) fn backlog_reading(
     took: Duration,
 ) -> Reading {
     match backlog {
-        Ok(backlog) => from_backlog(backlog, took, clock::now()),
+        Ok(backlog) => from_backlog(ProbeKind::Outbox, backlog, took, clock::now()),
         Err(error) => unknown(ProbeKind::Outbox, error.to_string(), clock::now()),
     }
 }
@@ -107,7 +107,7 @@ pub(crate) async fn backlog(
     let store = &probe.table.store;
     let subject = Subject {
         names: names(deployment, &edge.from),
-        key: key.map(ToString::to_string),
+        keys: key.map(ToString::to_string).into_iter().collect(),
     };
     let call = sessions.call(store, Purpose::Lag);
     sessions

@@ -262,7 +262,7 @@ impl Case<'_> {
         let backlog = backlog(deployment, sessions, probe, edge, Some(&self.key))
             .await
             .ok()?;
-        backlog.subject?.last_created
+        backlog.subjects.first()?.last_created
     }
 
     async fn step(&self, edge: &Edge) -> WayStep {
@@ -282,7 +282,7 @@ impl Case<'_> {
             let began = Instant::now();
             let backlog = backlog(deployment, sessions, probe, edge, Some(&self.key)).await;
             step.reading = Some(backlog_reading(backlog.as_ref(), began.elapsed()));
-            step.subject = backlog.ok().and_then(|it| it.subject);
+            step.subject = backlog.ok().and_then(|it| it.subjects.into_iter().next());
         } else {
             step.reading = Some(measure(deployment, sessions, known, edge).await);
         }

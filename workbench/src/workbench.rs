@@ -195,6 +195,14 @@ impl Workbench {
                 );
                 Reply::Done
             }
+            Request::Check(_)
+            | Request::CancelCheck { .. }
+            | Request::CheckReport { .. }
+            | Request::ExportReport { .. } => return Err(Error::unsupported("check")),
+            Request::Profiles
+            | Request::SaveProfile { .. }
+            | Request::RemoveProfile { .. }
+            | Request::TestProfile { .. } => return Err(Error::unsupported("keep profiles")),
         })
     }
 

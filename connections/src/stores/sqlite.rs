@@ -107,6 +107,7 @@ impl Store for Sqlite {
             find: true,
             newest: true,
             backlog: true,
+            group: false,
             parts: true,
             snapshot: false,
         }

@@ -157,7 +157,7 @@ async fn an_outbox_tells_what_is_unsent() {
     };
     let subject = Subject {
         names: vec!["users".to_owned(), "shop.users".to_owned()],
-        key: Some("1".to_owned()),
+        keys: vec!["1".to_owned(), "2".to_owned()],
     };
     let backlog = store
         .backlog(&call(), &probe, &subject)
@@ -172,8 +172,12 @@ async fn an_outbox_tells_what_is_unsent() {
         backlog.last_sent.map(|it| it.to_string()).as_deref(),
         Some("2024-01-01T00:00:01Z")
     );
-    let of_key = backlog.subject.expect("of the key");
-    assert_eq!((of_key.unsent, of_key.last_created), (1, backlog.oldest));
+    let of_keys: Vec<_> = backlog
+        .subjects
+        .iter()
+        .map(|it| (it.unsent, it.last_created.map(|it| it.as_second() % 60)))
+        .collect();
+    assert_eq!(of_keys, [(1, Some(2)), (1, Some(3))]);
     probe.dataset = None;
     let all = store
         .backlog(
@@ -181,12 +185,12 @@ async fn an_outbox_tells_what_is_unsent() {
             &probe,
             &Subject {
                 names: vec![],
-                key: None,
+                keys: vec![],
             },
         )
         .await
         .expect("a backlog");
-    assert_eq!((all.unsent, all.subject), (3, None));
+    assert_eq!((all.unsent, all.subjects), (3, vec![]));
     assert_eq!(
         all.oldest.map(|it| it.to_string()).as_deref(),
         Some("2024-01-01T00:00:00.5Z")

@@ -3,7 +3,7 @@
 use super::item::{Item, Table};
 use super::store::Stores;
 use super::{Endpoint, Entity, MapMode, Probe, Representation, Role, representation};
-use crate::lag::OutboxProbe;
+use crate::lag::{GroupProbe, OutboxProbe};
 
 /// Each kind of probe with the keys that it takes.
 const KINDS: [(&str, &[&str]); 5] = [
@@ -11,7 +11,7 @@ const KINDS: [(&str, &[&str]); 5] = [
         "outbox",
         &["kind", "table", "created", "sent", "dataset", "key"],
     ),
-    ("group", &["kind", "stream", "group"]),
+    ("group", &["kind", "stream", "group", "dataset", "key"]),
     ("newest", &["kind"]),
     ("replication", &["kind", "slot", "replica"]),
     ("heartbeat", &["kind"]),
@@ -63,10 +63,14 @@ fn read_outbox(table: &Table<'_>, stores: &Stores<'_>) -> Option<Probe> {
 fn read_group(table: &Table<'_>, stores: &Stores<'_>) -> Option<Probe> {
     let stream = table.need("stream").and_then(|it| stores.dataset(&it));
     let group = table.need("group").and_then(|it| it.text());
-    Some(Probe::Group {
+    let dataset = table.get("dataset").and_then(|it| it.parsed());
+    let key = table.get("key").and_then(|it| it.parsed());
+    Some(Probe::Group(GroupProbe {
         stream: stream?,
         group: group?.to_owned(),
-    })
+        dataset,
+        key,
+    }))
 }
 
 fn read_replication(table: &Table<'_>) -> Probe {

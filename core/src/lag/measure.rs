@@ -58,8 +58,13 @@ pub fn completeness(changes: &[(Timestamp, bool)], objective: Duration) -> Compl
     found
 }
 
-/// The reading of an outbox edge: what is not sent, and the age of the oldest such row.
-pub fn from_backlog(backlog: &Backlog, uncertainty: Duration, now: Timestamp) -> Reading {
+/// The reading of an edge with an outbox or a consumer group: what is outstanding, and the age of the oldest of it.
+pub fn from_backlog(
+    probe: ProbeKind,
+    backlog: &Backlog,
+    uncertainty: Duration,
+    now: Timestamp,
+) -> Reading {
     let waiting = backlog.unsent > 0;
     let time = if waiting {
         backlog.oldest.map(|it| elapsed(it, now))
@@ -78,7 +83,7 @@ pub fn from_backlog(backlog: &Backlog, uncertainty: Duration, now: Timestamp) ->
             records: Some(backlog.unsent),
             ..Lag::default()
         },
-        probe: ProbeKind::Outbox,
+        probe,
         uncertainty,
         measured_at: now,
         frontier: if waiting { backlog.oldest } else { Some(now) },
@@ -224,7 +229,12 @@ mod tests {
 
     #[test]
     fn an_idle_edge_that_lacks_nothing_is_caught_up_with_zero_lag() {
-        let reading = from_backlog(&Backlog::default(), Duration::ZERO, at(1_000));
+        let reading = from_backlog(
+            ProbeKind::Outbox,
+            &Backlog::default(),
+            Duration::ZERO,
+            at(1_000),
+        );
         assert_eq!(
             (reading.state, reading.lag.time),
             (State::CaughtUp, Some(Duration::ZERO))
@@ -238,7 +248,7 @@ mod tests {
             oldest: Some(at(990)),
             ..Backlog::default()
         };
-        let reading = from_backlog(&backlog, Duration::ZERO, at(1_000));
+        let reading = from_backlog(ProbeKind::Outbox, &backlog, Duration::ZERO, at(1_000));
         assert_eq!(
             (reading.state, reading.lag.time, reading.lag.records),
             (State::Behind, Some(Duration::from_secs(10)), Some(3))
@@ -254,7 +264,9 @@ mod tests {
             ..Backlog::default()
         };
         assert_eq!(
-            from_backlog(&backlog, Duration::ZERO, at(1_000)).lag.time,
+            from_backlog(ProbeKind::Outbox, &backlog, Duration::ZERO, at(1_000))
+                .lag
+                .time,
             Some(Duration::ZERO)
         );
     }

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use serde::{Deserialize, Serialize};
 
 use crate::name::DatasetId;
-use crate::value::Value;
+use crate::value::{Timestamp, Value};
 
 /// A part of a dataset that one scan covers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -50,6 +50,8 @@ pub enum ValueRef<'a> {
     Text(&'a str),
     /// Bytes.
     Bytes(&'a [u8]),
+    /// An instant.
+    Timestamp(Timestamp),
     /// Anything that had to be decoded first.
     Owned(&'a Value),
 }
@@ -65,6 +67,7 @@ impl ValueRef<'_> {
             Self::F64(it) => Value::F64(it),
             Self::Text(it) => Value::Text(it.to_owned()),
             Self::Bytes(it) => Value::Bytes(it.to_vec()),
+            Self::Timestamp(it) => Value::Timestamp(it),
             Self::Owned(it) => it.clone(),
         })
     }

@@ -21,7 +21,15 @@ impl App {
             | Request::Page { .. }
             | Request::Cancel { .. }
             | Request::Close { .. }
-            | Request::Watch { .. } => {}
+            | Request::Watch { .. }
+            | Request::Check(_)
+            | Request::CancelCheck { .. }
+            | Request::CheckReport { .. }
+            | Request::ExportReport { .. }
+            | Request::Profiles
+            | Request::SaveProfile { .. }
+            | Request::RemoveProfile { .. }
+            | Request::TestProfile { .. } => {}
         }
     }
 
@@ -88,6 +96,7 @@ impl App {
             Event::Lag(report) => self.model.lag.succeed(report),
             Event::Stores(stores) => self.model.stores.succeed(stores),
             Event::Machine(machine) => self.model.machine.succeed(machine),
+            Event::Check { .. } => {}
         }
     }
 }

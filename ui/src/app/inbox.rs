@@ -53,7 +53,17 @@ impl Origin {
             },
             Request::Datasets { store } => Self::Datasets(store.clone()),
             Request::Describe { dataset } => Self::Shape(dataset.clone()),
-            Request::Cancel { .. } | Request::Close { .. } | Request::Watch { .. } => Self::Nobody,
+            Request::Cancel { .. }
+            | Request::Close { .. }
+            | Request::Watch { .. }
+            | Request::Check(_)
+            | Request::CancelCheck { .. }
+            | Request::CheckReport { .. }
+            | Request::ExportReport { .. }
+            | Request::Profiles
+            | Request::SaveProfile { .. }
+            | Request::RemoveProfile { .. }
+            | Request::TestProfile { .. } => Self::Nobody,
         }
     }
 

@@ -94,7 +94,17 @@ impl Fake {
                 first,
                 count,
             } => Reply::Page(rows::page(*result, *first, *count)),
-            Request::Cancel { .. } | Request::Close { .. } | Request::Watch { .. } => Reply::Done,
+            Request::Cancel { .. }
+            | Request::Close { .. }
+            | Request::Watch { .. }
+            | Request::Check(_)
+            | Request::CancelCheck { .. }
+            | Request::CheckReport { .. }
+            | Request::ExportReport { .. }
+            | Request::Profiles
+            | Request::SaveProfile { .. }
+            | Request::RemoveProfile { .. }
+            | Request::TestProfile { .. } => Reply::Done,
             Request::Machine => Reply::Machine(Machine {
                 cpu: 0.12,
                 memory_used: 5_100_000_000,

@@ -47,9 +47,12 @@ pub(super) async fn backlog(
         backlog.oldest = time_at(row, 1);
         backlog.last_sent = time_at(row, 2);
     }
-    if let (Some(path), Some(key)) = (&probe.key, &subject.key) {
+    if let Some(path) = &probe.key {
         let path = required(source, path)?;
-        backlog.subject = Some(outbox.of_key(lease, &path, key).await?);
+        for key in &subject.keys {
+            let of_key = outbox.of_key(lease, &path, key).await?;
+            backlog.subjects.push(of_key);
+        }
     }
     Ok(backlog)
 }

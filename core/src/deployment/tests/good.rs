@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::super::*;
 use super::{STORES, USER};
 use crate::compare::{Cast, Encoding, Lens};
+use crate::lag::GroupProbe;
 
 /// The contract's own example, with the stores that it leaves out.
 pub(super) const EXAMPLE: &str = r#"format = 1
@@ -276,9 +277,11 @@ fn every_other_probe_is_read() {
     );
     assert_eq!(
         probe("kind = \"group\", stream = \"cache.changes\", group = \"search\""),
-        Probe::Group {
+        Probe::Group(GroupProbe {
             stream: "cache.changes".parse().expect("a dataset"),
-            group: "search".into()
-        }
+            group: "search".into(),
+            dataset: None,
+            key: None,
+        })
     );
 }

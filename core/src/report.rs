@@ -1,0 +1,233 @@
+//! What a check found, as it is kept, shown and handed over.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::deployment::Edge;
+use crate::lag::Reading;
+use crate::mapping::Mapping;
+use crate::name::DatasetId;
+use crate::trace::Verdict;
+use crate::value::{Key, Value};
+
+/// What a check is asked to compare.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Scope {
+    /// The entities; all of the deployment where none is named.
+    pub entities: Vec<String>,
+    /// Only representations that a flow from this dataset reaches.
+    pub from: Option<DatasetId>,
+    /// Only this representation.
+    pub to: Option<DatasetId>,
+    /// The share of keys that is compared, above 0 and at most 1; all of them without it.
+    pub sample: Option<f64>,
+    /// Only what changed at the source within this time before the start.
+    pub since: Option<Duration>,
+}
+
+/// What a check found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// The deployment's name.
+    pub deployment: String,
+    /// The version of this program.
+    pub version: String,
+    /// When the check began.
+    pub started_at: Timestamp,
+    /// How long it took.
+    pub took: Duration,
+    /// What was asked for.
+    pub scope: Scope,
+    /// Whether it was stopped before its end: what it found stands, what it did not reach is in `not_checked`.
+    pub is_cancelled: bool,
+    /// The stores that were read: name, product and version, where they answered.
+    pub stores: Vec<(String, String)>,
+    /// One an entity, in the order of the deployment file.
+    pub entities: Vec<EntityReport>,
+    /// The lag of the edges while it ran.
+    pub lag: Vec<LagDuring>,
+    /// The command that runs the same check again.
+    pub rerun: String,
+}
+
+/// What was found of one entity.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EntityReport {
+    /// The entity's name.
+    pub entity: String,
+    /// The names of its key's parts.
+    pub key: Vec<String>,
+    /// How its representations are compared.
+    pub mapping: Mapping,
+    /// Records scanned in each dataset, the system of record first.
+    pub compared: Vec<(DatasetId, u64)>,
+    /// One a derived representation that was in scope, in the order of the deployment file.
+    pub pairs: Vec<PairReport>,
+    /// Stale, conflicting, missing and orphaned copies, sorted by key and dataset.
+    pub findings: Vec<Finding>,
+    /// What could not be compared, and why.
+    pub not_checked: Vec<NotChecked>,
+}
+
+/// What was found between the system of record and one other representation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PairReport {
+    /// The system of record.
+    pub source: DatasetId,
+    /// The other representation.
+    pub target: DatasetId,
+    /// Its keys by verdict.
+    pub counts: Counts,
+    /// Keys that the scan singled out for reading.
+    pub candidates: u64,
+    /// How often the datasets were scanned until every difference was decoded.
+    pub scans: u32,
+    /// The cells of the sketch.
+    pub cells: u64,
+}
+
+/// How many keys of a representation have each verdict.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Equal in every mapped field.
+    pub agrees: u64,
+    /// Not yet passed by their edge, late ones included.
+    pub in_flight: u64,
+    /// Those in flight that are older than their objectives allow.
+    pub late: u64,
+    /// An older state of the source.
+    pub stale: u64,
+    /// Different in another way.
+    pub conflicts: u64,
+    /// Absent downstream.
+    pub missing: u64,
+    /// Absent upstream.
+    pub orphan: u64,
+    /// Not to be told.
+    pub unknown: u64,
+}
+
+/// One copy that drifted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    /// The canonical key.
+    pub key: Key,
+    /// Where the copy is.
+    pub dataset: DatasetId,
+    /// Stale, conflicts, missing or orphan.
+    pub verdict: Verdict,
+    /// What differs, in the system of record's column order; empty where the record is missing or orphaned.
+    pub differences: Vec<Difference>,
+    /// How long ago the source changed; `None` where that is not known.
+    pub age: Option<Duration>,
+    /// When it was first and last seen to differ.
+    pub first_seen: Timestamp,
+    /// See `first_seen`.
+    pub last_seen: Timestamp,
+    /// How often the copy was read.
+    pub reads: u32,
+    /// Why it is drift, in words a person understands.
+    pub reason: String,
+}
+
+/// One field that differs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Difference {
+    /// The canonical name.
+    pub field: String,
+    /// The system of record's value; `None` is absent.
+    pub truth: Option<Value>,
+    /// The copy's value; `None` is absent.
+    pub copy: Option<Value>,
+    /// The rule under which they differ.
+    pub rule: String,
+}
+
+/// Something that was not compared.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotChecked {
+    /// A dataset, a field of it, or some of its records.
+    pub what: String,
+    /// Why.
+    pub why: String,
+}
+
+/// The lag of one edge while a check ran.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LagDuring {
+    /// The edge.
+    pub edge: Edge,
+    /// As measured at the start.
+    pub first: Reading,
+    /// As measured at the end.
+    pub last: Reading,
+    /// The largest lag in time of all measurements; `None` where none was known.
+    pub max: Option<Duration>,
+    /// How often it was measured.
+    pub samples: u32,
+}
+
+impl Counts {
+    /// Counts one key of that verdict.
+    pub fn add(&mut self, verdict: Verdict) {
+        match verdict {
+            Verdict::Agrees => self.agrees += 1,
+            Verdict::InFlight { late } => {
+                self.in_flight += 1;
+                self.late += u64::from(late);
+            }
+            Verdict::Stale => self.stale += 1,
+            Verdict::Conflicts => self.conflicts += 1,
+            Verdict::Missing => self.missing += 1,
+            Verdict::Orphan => self.orphan += 1,
+            Verdict::Unknown => self.unknown += 1,
+        }
+    }
+
+    /// The sum of two counts.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            agrees: self.agrees + other.agrees,
+            in_flight: self.in_flight + other.in_flight,
+            late: self.late + other.late,
+            stale: self.stale + other.stale,
+            conflicts: self.conflicts + other.conflicts,
+            missing: self.missing + other.missing,
+            orphan: self.orphan + other.orphan,
+            unknown: self.unknown + other.unknown,
+        }
+    }
+
+    /// How many keys drifted.
+    pub fn drifted(self) -> u64 {
+        self.stale + self.conflicts + self.missing + self.orphan
+    }
+}
+
+impl EntityReport {
+    /// The counts of all its representations together.
+    pub fn counts(&self) -> Counts {
+        self.pairs
+            .iter()
+            .fold(Counts::default(), |sum, it| sum.plus(it.counts))
+    }
+}
+
+impl Report {
+    /// The counts of all its entities together.
+    pub fn counts(&self) -> Counts {
+        self.entities
+            .iter()
+            .fold(Counts::default(), |sum, it| sum.plus(it.counts()))
+    }
+
+    /// Its findings in order, each with its entity's name.
+    pub fn findings(&self) -> impl Iterator<Item = (&str, &Finding)> {
+        self.entities
+            .iter()
+            .flat_map(|it| it.findings.iter().map(|one| (it.entity.as_str(), one)))
+    }
+}
