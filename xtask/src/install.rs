@@ -15,14 +15,16 @@ const WASM: &str = "wasm32-unknown-unknown";
 const TAURI_DRIVER: &str = "2.1.0";
 
 /// A package of the system, by its Debian name, and the sign by which it is known elsewhere.
-struct Package {
-    name: &'static str,
-    sign: Sign,
+pub(crate) struct Package {
+    pub(crate) name: &'static str,
+    pub(crate) sign: Sign,
 }
 
-enum Sign {
+pub(crate) enum Sign {
     Program(&'static str),
     Library(&'static str),
+    /// Looks for itself, where the search path does not lead.
+    Here(fn() -> bool),
     /// Only a package system can tell.
     None,
 }
@@ -93,18 +95,24 @@ pub(crate) struct Tools {
 
 /// Costs well under a second when nothing is missing.
 pub(crate) fn run(tree: &Tree, stages: &mut Stages) -> Result<Tools> {
-    let missing = stages.time(
-        "look",
-        "finds out what this machine lacks",
-        missing_packages,
-    )?;
-    if !missing.is_empty() {
-        install_packages(&missing, stages)?;
-    }
+    packages(&PACKAGES.iter().collect::<Vec<_>>(), stages)?;
     install_components(tree, stages)?;
     Ok(Tools {
         tauri_driver: install_tauri_driver(tree, stages)?,
     })
+}
+
+/// Installs those of `packages` that are missing.
+pub(crate) fn packages(packages: &[&Package], stages: &mut Stages) -> Result<()> {
+    if packages.is_empty() {
+        return Ok(());
+    }
+    let look = || missing_packages(packages);
+    let missing = stages.time("look", "finds out what this machine lacks", look)?;
+    if missing.is_empty() {
+        return Ok(());
+    }
+    install_packages(&missing, stages)
 }
 
 /// The first program of this name on the search path.
@@ -115,10 +123,11 @@ pub(crate) fn program(name: &str) -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
-fn missing_packages() -> Result<Vec<&'static str>> {
-    let installed = installed_debian_packages()?;
-    let is_missing = |package: &&Package| match (&package.sign, &installed) {
+fn missing_packages(packages: &[&Package]) -> Result<Vec<&'static str>> {
+    let installed = installed_debian_packages(packages)?;
+    let is_missing = |package: &Package| match (&package.sign, &installed) {
         (Sign::Program(name), _) => program(name).is_none(),
+        (Sign::Here(is_here), _) => !is_here(),
         (Sign::Library(_) | Sign::None, Some(installed)) => {
             !installed.iter().any(|name| name == package.name)
         }
@@ -127,19 +136,19 @@ fn missing_packages() -> Result<Vec<&'static str>> {
         }
         (Sign::None, None) => false,
     };
-    Ok(PACKAGES
-        .iter()
-        .filter(is_missing)
-        .map(|package| package.name)
-        .collect())
+    let missing = packages.iter().filter(|package| is_missing(package));
+    let mut names: Vec<&str> = missing.map(|package| package.name).collect();
+    names.sort_unstable();
+    names.dedup();
+    Ok(names)
 }
 
 /// `None` where there is no dpkg.
-fn installed_debian_packages() -> Result<Option<Vec<String>>> {
+fn installed_debian_packages(packages: &[&Package]) -> Result<Option<Vec<String>>> {
     if program("dpkg-query").is_none() {
         return Ok(None);
     }
-    let names = PACKAGES.iter().map(|package| package.name);
+    let names = packages.iter().map(|package| package.name);
     // It also complains about names that it does not know: those are missing.
     let output = Command::new("dpkg-query")
         .args(["--show", "--showformat", "${Package} ${db:Status-Status}\n"])
@@ -157,28 +166,35 @@ fn installed_debian_packages() -> Result<Option<Vec<String>>> {
 
 fn install_packages(missing: &[&str], stages: &mut Stages) -> Result<()> {
     let list = missing.join(" ");
-    let Some(update) = apt_get() else {
+    let (Some(mut update), Some(mut install)) = (with_rights("apt-get"), with_rights("sh")) else {
         return Err(Failure::usage(format!(
             "this machine lacks the following, by their Debian names; please install them: {list}"
         )));
     };
-    let mut update = update;
     update.arg("update");
     // A stale list may be good enough; the installation tells.
     stages.attempt("apt-get update", "reads the list of packages", update)?;
-    let mut install = apt_get().ok_or_else(|| Failure::usage("apt-get went away"))?;
-    install
-        .args(["install", "--yes", "--no-install-recommends"])
-        .args(missing);
+    install.args(["-c", INSTALL, "sh"]).args(missing);
     stages.run("apt-get install", &format!("installs {list}"), install)?;
     Ok(())
 }
 
-/// apt-get with the rights to install; `None` where there is no apt-get, or no way to those rights.
-fn apt_get() -> Option<Command> {
+/// Installs packages without starting what they bring: on Debian `policy-rc.d` says so, unless there is one already.
+const INSTALL: &str = r#"
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+    trap 'rm -f "$policy"' EXIT
+    trap 'exit 1' INT TERM HUP
+    printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod 755 "$policy" || exit 1
+fi
+apt-get install --yes --no-install-recommends "$@"
+"#;
+
+/// `program` with the rights to install; `None` where there is no apt-get, or no way to those rights.
+fn with_rights(name: &str) -> Option<Command> {
     program("apt-get")?;
     if is_root() {
-        let mut command = Command::new("apt-get");
+        let mut command = Command::new(name);
         command.env("DEBIAN_FRONTEND", "noninteractive");
         return Some(command);
     }
@@ -189,11 +205,11 @@ fn apt_get() -> Option<Command> {
     } else if !io::stdin().is_terminal() {
         return None;
     }
-    command.args(["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]);
+    command.args(["env", "DEBIAN_FRONTEND=noninteractive", name]);
     Some(command)
 }
 
-fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     Command::new("id")
         .arg("-u")
         .output()

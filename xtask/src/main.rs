@@ -16,6 +16,7 @@ mod progress;
 mod running;
 mod sample;
 mod screen;
+mod servers;
 mod stage;
 mod suite;
 mod tally;
@@ -36,6 +37,8 @@ cargo xtask COMMAND
   demo [--no-window] [--keep]   installs what is missing, builds, loads a sample with planted faults and opens the window
   test                          installs what is missing, then runs every check and every test; `ci` is the same
   ui                            builds the window's front end into dist/
+  servers up|down|status [NAME…] [--json]
+                                runs real data servers for tests; target/servers/servers.json says where they are
   install                       installs what the other commands need
 ";
 
@@ -63,7 +66,8 @@ fn run(arguments: &[String]) -> Result<()> {
         "ui" => in_stages(ui::build),
         "install" => in_stages(|tree, stages| install::run(tree, stages).map(drop)),
         "bundle" => bundle::run(options),
-        "servers" | "bench" | "soak" => Err(Failure::usage(format!(
+        "servers" => servers::run(&Tree::find()?, options),
+        "bench" | "soak" => Err(Failure::usage(format!(
             "`cargo xtask {command}` does not exist yet; it comes with a later version"
         ))),
         "help" | "--help" | "-h" => {

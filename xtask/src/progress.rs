@@ -13,11 +13,13 @@ pub(crate) struct Progress {
     started: Instant,
     shown: Instant,
     is_terminal: bool,
+    is_silent: bool,
     columns: usize,
 }
 
 impl Progress {
-    pub(crate) fn start() -> Self {
+    /// A silent one only takes the time.
+    pub(crate) fn start(is_silent: bool) -> Self {
         let now = Instant::now();
         let columns = env::var("COLUMNS")
             .ok()
@@ -26,7 +28,8 @@ impl Progress {
         Self {
             started: now,
             shown: now,
-            is_terminal: io::stdout().is_terminal(),
+            is_terminal: io::stdout().is_terminal() && !is_silent,
+            is_silent,
             columns,
         }
     }
@@ -34,7 +37,7 @@ impl Progress {
     /// Takes the child's last line; draws only when it is time to.
     pub(crate) fn tick(&mut self, last_line: &str) {
         let pause = if self.is_terminal { REDRAW } else { HEARTBEAT };
-        if self.shown.elapsed() < pause {
+        if self.is_silent || self.shown.elapsed() < pause {
             return;
         }
         self.shown = Instant::now();

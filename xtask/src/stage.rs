@@ -1,6 +1,5 @@
 //! Stages: what a command does, one step after the other.
 
-use std::collections::VecDeque;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, PipeReader, Write};
 use std::path::{Path, PathBuf};
@@ -24,6 +23,7 @@ pub(crate) struct Stages {
     shown_logs: String,
     started: Instant,
     done: Vec<(String, Duration)>,
+    is_silent: bool,
 }
 
 /// What a stage's child left behind.
@@ -43,6 +43,16 @@ impl Stages {
             shown_logs,
             started: Instant::now(),
             done: Vec::new(),
+            is_silent: false,
+        })
+    }
+
+    /// Stages that print nothing, where the output is for programs.
+    pub(crate) fn silent(tree: &Tree) -> Result<Self> {
+        let stages = Self::new(tree)?;
+        Ok(Self {
+            is_silent: true,
+            ..stages
         })
     }
 
@@ -52,9 +62,9 @@ impl Stages {
         if ended.status.success() {
             return Ok(ended);
         }
-        print_end_of(&ended.log)?;
         Err(Failure::new(format!(
-            "{name} failed ({}); the whole log is in {}",
+            "    {}\n{name} failed ({}); the whole log is in {}",
+            end_of(&ended.log)?.join("\n    "),
             ended.status,
             self.shown(name)
         )))
@@ -69,7 +79,7 @@ impl Stages {
     ) -> Result<Ended> {
         self.announce(name, what);
         let log = self.logs.join(file_name(name));
-        let mut progress = Progress::start();
+        let mut progress = Progress::start(self.is_silent);
         let status = follow(&mut command, &log, &mut progress)?;
         self.finish(name, progress.finish());
         Ok(Ended { status, log })
@@ -109,7 +119,9 @@ impl Stages {
     }
 
     fn announce(&self, name: &str, what: &str) {
-        println!("[{}] {name}: {what}", seconds(self.started.elapsed()));
+        if !self.is_silent {
+            println!("[{}] {name}: {what}", seconds(self.started.elapsed()));
+        }
     }
 
     fn finish(&mut self, name: &str, time: Duration) {
@@ -188,15 +200,22 @@ fn send_lines(reader: PipeReader, sender: &SyncSender<String>) {
 
 /// Prints the last lines of a log.
 pub(crate) fn print_end_of(log: &Path) -> Result<()> {
-    let mut end = VecDeque::new();
-    for line in BufReader::new(File::open(log)?).lines() {
-        end.push_back(line?);
-        if end.len() > LINES_SHOWN_ON_FAILURE {
-            end.pop_front();
-        }
-    }
-    for line in end {
+    for line in end_of(log)? {
         println!("    {line}");
     }
     Ok(())
+}
+
+/// The last lines of a log. Bytes that are not UTF-8 are replaced.
+pub(crate) fn end_of(log: &Path) -> Result<Vec<String>> {
+    let bytes = fs::read(log).during(format_args!("read {}", log.display()))?;
+    let text = String::from_utf8_lossy(&bytes);
+    let mut end: Vec<String> = text
+        .lines()
+        .rev()
+        .take(LINES_SHOWN_ON_FAILURE)
+        .map(str::to_owned)
+        .collect();
+    end.reverse();
+    Ok(end)
 }

@@ -23,8 +23,8 @@ impl Account {
         if !is_root() {
             return Ok(None);
         }
-        let names = names.iter().chain(&["nobody"]);
-        let found = names.filter_map(|name| Self::named(name).ok()).next();
+        let mut names = names.iter().chain(&["nobody"]);
+        let found = names.find_map(|name| Self::named(name).ok());
         let found = found.ok_or_else(|| Failure::usage("there is no account named nobody here"))?;
         Ok(Some(found))
     }

@@ -85,10 +85,7 @@ impl Book {
         }
         let text = fs::read_to_string(file).during(format_args!("read {}", file.display()))?;
         Self::parse(&text).ok_or_else(|| {
-            Failure::new(format!(
-                "{} does not say where servers are",
-                file.display()
-            ))
+            Failure::new(format!("{} does not say where servers are", file.display()))
         })
     }
 

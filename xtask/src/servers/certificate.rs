@@ -57,7 +57,13 @@ impl Authority {
         let beside = self.folder.join("ca.new");
         let mut command = openssl("req");
         command
-            .args(["-x509", "-days", DAYS, "-subj", "/CN=Parallax test authority"])
+            .args([
+                "-x509",
+                "-days",
+                DAYS,
+                "-subj",
+                "/CN=Parallax test authority",
+            ])
             .args(NEW_KEY)
             .args(["-addext", "keyUsage=critical,keyCertSign,cRLSign"])
             .arg("-keyout")

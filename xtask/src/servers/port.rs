@@ -39,7 +39,6 @@ mod tests {
         for _ in 0..100 {
             let port = free(&[]).unwrap();
             assert!(RANGE.contains(&port) && port < 32_768, "{port}");
-            drop(TcpListener::bind(("127.0.0.1", port)).unwrap());
         }
     }
 

@@ -1,0 +1,267 @@
+//! One server on its own folder, ports and password, over all its starts.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::hash::{BuildHasher, RandomState};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::failure::{During, Failure, Result};
+use crate::running::poll;
+use crate::servers::account::Account;
+use crate::servers::address::Address;
+use crate::servers::catalog::Server;
+use crate::servers::certificate::Authority;
+use crate::servers::process::{Process, answer, detach};
+use crate::servers::{file, home, port};
+use crate::stage::end_of;
+
+/// From the start of a server to its first answer.
+const READY: Duration = Duration::from_secs(30);
+/// Between choosing a port and listening on it, another may take it.
+const STARTS: usize = 3;
+const PREPARE: Duration = Duration::from_mins(2);
+
+/// Holds a password, so it has no `Debug`.
+pub(crate) struct Instance {
+    pub(crate) server: &'static Server,
+    /// Its log, and what we note about it.
+    folder: PathBuf,
+    /// The server's own files; nobody else writes here.
+    pub(crate) home: PathBuf,
+    /// The certificate of the authority that signed `server.pem`.
+    pub(crate) ca: PathBuf,
+    pub(crate) password: String,
+    ports: BTreeMap<String, u16>,
+    account: Option<Account>,
+}
+
+impl Instance {
+    /// The one that was prepared in `site` before, if its recipe is still the same.
+    pub(crate) fn open(server: &'static Server, site: &Path) -> Result<Option<Self>> {
+        let folder = site.join(server.name);
+        let Ok(text) = fs::read_to_string(folder.join("instance.json")) else {
+            return Ok(None);
+        };
+        let Some(noted) = Noted::parse(&text) else {
+            return Ok(None);
+        };
+        if noted.recipe != server.recipe || !noted.home.is_dir() {
+            return Ok(None);
+        }
+        Ok(Some(Self {
+            server,
+            folder,
+            home: noted.home,
+            ca: Authority::in_folder(site.join("tls"))?.certificate(),
+            password: noted.password,
+            ports: noted.ports,
+            account: Account::choose(server.accounts)?,
+        }))
+    }
+
+    /// A new one, in place of whatever was there.
+    pub(crate) fn prepare(server: &'static Server, site: &Path) -> Result<Self> {
+        Self::wipe(server.name, site)?;
+        let folder = site.join(server.name);
+        fs::create_dir_all(&folder).during("make a folder for a server")?;
+        let account = Account::choose(server.accounts)?;
+        let authority = Authority::in_folder(site.join("tls"))?;
+        let instance = Self {
+            server,
+            home: home::make(&folder, account)?,
+            ca: authority.certificate(),
+            password: password(),
+            ports: BTreeMap::new(),
+            folder,
+            account,
+        };
+        for path in authority.sign_server(&instance.home)? {
+            instance.give(&path)?;
+        }
+        (server.prepare)(&instance)?;
+        instance.note()?;
+        Ok(instance)
+    }
+
+    /// Removes all that belongs to `name`, which must not run.
+    pub(crate) fn wipe(name: &str, site: &Path) -> Result<()> {
+        let folder = site.join(name);
+        let noted = fs::read_to_string(folder.join("instance.json"));
+        let home = noted.ok().and_then(|text| Noted::parse(&text));
+        for folder in home.map(|it| it.home).into_iter().chain([folder]) {
+            if folder.exists() {
+                let what = format_args!("remove {}", folder.display());
+                fs::remove_dir_all(&folder).during(what)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Starts it on the ports that it had before, if they are free, and waits for its first answer.
+    pub(crate) fn start(&mut self) -> Result<Address> {
+        for _ in 1..STARTS {
+            self.choose_ports()?;
+            let started = self.launch();
+            if started.is_ok() || !self.is_robbed() {
+                return started;
+            }
+        }
+        self.choose_ports()?;
+        self.launch()
+    }
+
+    /// Asks it over its own protocol; its version, if it answers.
+    pub(crate) fn version(&self) -> Result<String> {
+        (self.server.ready)(self)
+    }
+
+    pub(crate) fn log(&self) -> PathBuf {
+        self.folder.join("log")
+    }
+
+    /// The port with one of the names that the catalog gives.
+    pub(crate) fn port(&self, name: &str) -> Result<u16> {
+        let port = self.ports.get(name).copied();
+        port.ok_or_else(|| Failure::new(format!("{} has no port {name}", self.server.name)))
+    }
+
+    /// Runs `command` to its end as the server's account in its home; what it printed.
+    pub(crate) fn run(&self, mut command: Command) -> Result<String> {
+        command.current_dir(&self.home).env("LC_ALL", "C");
+        answer(self.as_account(command), PREPARE)
+    }
+
+    /// Writes a file that only the server's account may read.
+    pub(crate) fn write(&self, name: &str, text: &str) -> Result<PathBuf> {
+        let path = self.home.join(name);
+        file::replace(&path, text)?;
+        self.give(&path)?;
+        Ok(path)
+    }
+
+    /// A folder in its home that it may write to.
+    pub(crate) fn folder_of_its_own(&self, name: &str) -> Result<PathBuf> {
+        let path = self.home.join(name);
+        fs::create_dir(&path).during(format_args!("make {}", path.display()))?;
+        self.give(&path)?;
+        Ok(path)
+    }
+
+    fn give(&self, path: &Path) -> Result<()> {
+        self.account.map_or(Ok(()), |account| account.own(path))
+    }
+
+    fn as_account(&self, command: Command) -> Command {
+        match self.account {
+            Some(account) => account.wrap(&command),
+            None => command,
+        }
+    }
+
+    fn choose_ports(&mut self) -> Result<()> {
+        let mut ports = BTreeMap::new();
+        for name in self.server.ports {
+            let taken: Vec<u16> = ports.values().copied().collect();
+            let before = self.ports.get(*name).copied();
+            let port = match before.filter(|port| port::is_free(*port)) {
+                Some(port) => port,
+                None => port::free(&taken)?,
+            };
+            ports.insert((*name).to_owned(), port);
+        }
+        self.ports = ports;
+        self.note()
+    }
+
+    /// Another has taken one of its ports.
+    fn is_robbed(&self) -> bool {
+        !self.ports.values().all(|port| port::is_free(*port))
+    }
+
+    fn launch(&self) -> Result<Address> {
+        let mut command = (self.server.command)(self)?;
+        command.current_dir(&self.home).env("LC_ALL", "C");
+        let log = self.log();
+        let mut child = detach(&self.as_account(command), &log)?;
+        let process = Process::of(child.id())
+            .ok_or_else(|| Failure::new(format!("{} ended at once", self.server.name)))?;
+        let mut last = Failure::new("it ended");
+        let version = poll(READY, || {
+            if child.try_wait().ok()?.is_some() {
+                return Some(None);
+            }
+            self.version()
+                .map_err(|failure| last = failure)
+                .ok()
+                .map(Some)
+        });
+        if let Some(version) = version.flatten() {
+            return self.address(version, process);
+        }
+        process.stop(self.server.stop)?;
+        child.wait()?;
+        let (name, log_end) = (self.server.name, end_of(&log)?.join("\n    "));
+        Err(Failure::new(format!(
+            "{name} did not get ready: {last}\nthe end of {}:\n    {log_end}",
+            log.display()
+        )))
+    }
+
+    fn address(&self, version: String, process: Process) -> Result<Address> {
+        let urls = (self.server.urls)(self)?;
+        Ok(Address {
+            product: self.server.product.to_owned(),
+            version,
+            url: urls.plain,
+            ca: urls.tls.is_some().then(|| self.ca.clone()),
+            tls_url: urls.tls,
+            data: self.home.join("data"),
+            log: self.log(),
+            process,
+        })
+    }
+
+    fn note(&self) -> Result<()> {
+        let text = json!({
+            "recipe": self.server.recipe,
+            "home": self.home,
+            "password": self.password,
+            "ports": self.ports,
+        });
+        file::replace(&self.folder.join("instance.json"), &format!("{text:#}\n"))
+    }
+}
+
+/// What is noted about an instance between its starts.
+struct Noted {
+    recipe: u64,
+    home: PathBuf,
+    password: String,
+    ports: BTreeMap<String, u16>,
+}
+
+impl Noted {
+    fn parse(text: &str) -> Option<Self> {
+        let json: Value = serde_json::from_str(text).ok()?;
+        let ports = json.get("ports")?.as_object()?.iter().map(|(name, port)| {
+            let port = port.as_u64()?.try_into().ok()?;
+            Some((name.clone(), port))
+        });
+        Some(Self {
+            recipe: json.get("recipe")?.as_u64()?,
+            home: json.get("home")?.as_str()?.into(),
+            password: json.get("password")?.as_str()?.to_owned(),
+            ports: ports.collect::<Option<_>>()?,
+        })
+    }
+}
+
+/// Letters and digits, so that no URL has to quote it.
+fn password() -> String {
+    let random = || RandomState::new().hash_one(0);
+    format!("{:016x}{:016x}", random(), random())
+}

@@ -1,0 +1,171 @@
+//! A folder of servers: their data, their logs, and the address file.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use crate::failure::{During, Failure, Result};
+use crate::install;
+use crate::servers::address::{Address, Book};
+use crate::servers::catalog::{SERVERS, Server, chosen};
+use crate::servers::instance::Instance;
+use crate::stage::Stages;
+use crate::tree::Tree;
+
+/// One site serves all who work in the tree; a test that breaks servers has one of its own.
+#[derive(Debug)]
+pub(crate) struct Site {
+    folder: PathBuf,
+}
+
+/// How a server does.
+pub(crate) enum State {
+    /// It answers over its own protocol.
+    Up,
+    /// It runs, but does not answer.
+    Silent(Failure),
+    Down,
+}
+
+impl Site {
+    pub(crate) fn shared(tree: &Tree) -> Result<Self> {
+        Self::at(&tree.target.join("servers"))
+    }
+
+    pub(crate) fn at(folder: &Path) -> Result<Self> {
+        let make = || {
+            fs::create_dir_all(folder)?;
+            folder.canonicalize()
+        };
+        let folder = make().during(format_args!("make {}", folder.display()))?;
+        Ok(Self { folder })
+    }
+
+    pub(crate) fn address_file(&self) -> PathBuf {
+        self.folder.join("servers.json")
+    }
+
+    /// Starts those of `names` (or all) that do not answer, with what they need; the addresses of them all.
+    pub(crate) fn up(&self, tree: &Tree, stages: &mut Stages, names: &[String]) -> Result<Book> {
+        let servers = chosen(names)?;
+        let _lock = self.lock()?;
+        let mut book = self.book()?;
+        let mut asked = Book::default();
+        let is_up = |it: &&'static Server| matches!(self.state(it, &book), State::Up);
+        let (running, missing): (Vec<_>, Vec<_>) = servers.into_iter().partition(|it| is_up(it));
+        for server in running {
+            let address = book.0.get(server.name).cloned();
+            asked
+                .0
+                .extend(address.map(|it| (server.name.to_owned(), it)));
+        }
+        install_for(&missing, tree, stages)?;
+        for server in missing {
+            let what = format!("starts {}", server.product);
+            let address = stages.time(server.name, &what, || self.start(server, &mut book))?;
+            asked.0.insert(server.name.to_owned(), address);
+        }
+        Ok(asked)
+    }
+
+    /// Stops those of `names`, or all.
+    pub(crate) fn down(&self, names: &[String]) -> Result<Vec<String>> {
+        chosen(names)?;
+        let _lock = self.lock()?;
+        let mut book = self.book()?;
+        let mut stopped: Vec<String> = book.0.keys().cloned().collect();
+        stopped.retain(|it| names.is_empty() || names.contains(it));
+        // Those that need others came after them.
+        stopped.sort_by_key(|name| std::cmp::Reverse(place(name)));
+        for name in &stopped {
+            self.stop(name, &mut book)?;
+        }
+        Ok(stopped)
+    }
+
+    /// Stops everything and removes the folder.
+    pub(crate) fn remove(&self) -> Result<()> {
+        self.down(&[])?;
+        for server in SERVERS {
+            Instance::wipe(server.name, &self.folder)?;
+        }
+        let what = format_args!("remove {}", self.folder.display());
+        fs::remove_dir_all(&self.folder).during(what)
+    }
+
+    /// All that should run, and how those of `names` (or all) do.
+    pub(crate) fn status(
+        &self,
+        names: &[String],
+    ) -> Result<Vec<(&'static Server, State, Option<Address>)>> {
+        let servers = chosen(names)?;
+        let book = self.book()?;
+        let statuses = servers.into_iter().map(|server| {
+            let address = book.0.get(server.name).cloned();
+            (server, self.state(server, &book), address)
+        });
+        Ok(statuses.collect())
+    }
+
+    fn state(&self, server: &'static Server, book: &Book) -> State {
+        let address = book.0.get(server.name);
+        if !address.is_some_and(|it| it.process.is_running()) {
+            return State::Down;
+        }
+        let version = match Instance::open(server, &self.folder) {
+            Ok(Some(instance)) => instance.version(),
+            Ok(None) => Err(Failure::new("it was prepared by another version")),
+            Err(failure) => Err(failure),
+        };
+        version.map_or_else(State::Silent, |_| State::Up)
+    }
+
+    fn start(&self, server: &'static Server, book: &mut Book) -> Result<Address> {
+        self.stop(server.name, book)?;
+        let mut instance = match Instance::open(server, &self.folder)? {
+            Some(instance) => instance,
+            None => Instance::prepare(server, &self.folder)?,
+        };
+        let address = instance.start()?;
+        book.0.insert(server.name.to_owned(), address.clone());
+        book.write(&self.address_file())?;
+        Ok(address)
+    }
+
+    /// Takes it out of the address file, too.
+    fn stop(&self, name: &str, book: &mut Book) -> Result<()> {
+        let Some(address) = book.0.get(name) else {
+            return Ok(());
+        };
+        let server = SERVERS.iter().find(|it| it.name == name);
+        address.process.stop(server.map_or("TERM", |it| it.stop))?;
+        book.0.remove(name);
+        book.write(&self.address_file())
+    }
+
+    fn book(&self) -> Result<Book> {
+        Book::read(&self.address_file())
+    }
+
+    /// One at a time may start and stop servers here.
+    fn lock(&self) -> Result<File> {
+        let lock = || {
+            let file = File::create(self.folder.join("lock"))?;
+            file.lock()?;
+            Ok::<_, std::io::Error>(file)
+        };
+        lock().during(format_args!("lock {}", self.folder.display()))
+    }
+}
+
+fn place(name: &str) -> Option<usize> {
+    SERVERS.iter().position(|it| it.name == name)
+}
+
+fn install_for(servers: &[&Server], tree: &Tree, stages: &mut Stages) -> Result<()> {
+    let packages = servers.iter().flat_map(|it| it.packages);
+    install::packages(&packages.collect::<Vec<_>>(), stages)?;
+    for build in servers.iter().filter_map(|it| it.build) {
+        build(tree, stages)?;
+    }
+    Ok(())
+}
