@@ -157,7 +157,7 @@ async fn an_outbox_tells_what_is_unsent() {
     };
     let subject = Subject {
         names: vec!["users".to_owned(), "shop.users".to_owned()],
-        keys: vec!["1".to_owned(), "2".to_owned()],
+        keys: ["1", "none", "2", "1"].map(str::to_owned).to_vec(),
     };
     let backlog = store
         .backlog(&call(), &probe, &subject)
@@ -177,7 +177,8 @@ async fn an_outbox_tells_what_is_unsent() {
         .iter()
         .map(|it| (it.unsent, it.last_created.map(|it| it.as_second() % 60)))
         .collect();
-    assert_eq!(of_keys, [(1, Some(2)), (1, Some(3))]);
+    let one = (1, Some(2));
+    assert_eq!(of_keys, [one, (0, None), (1, Some(3)), one]);
     probe.dataset = None;
     let all = store
         .backlog(

@@ -20,6 +20,9 @@ const OPERATION: &str = "read the outbox";
 /// The newest sent rows among which the one sent last is looked for, where no index knows it.
 const RECENT_ROWS: u32 = 10_000;
 
+/// The keys of one statement; each is bound once or a few times, and 32,766 values can be.
+const KEYS: usize = 5_000;
+
 /// The columns of one outbox, and which of its rows are about the subject's datasets.
 struct Outbox<'s> {
     source: &'s Source,
@@ -49,10 +52,7 @@ pub(super) async fn backlog(
     }
     if let Some(path) = &probe.key {
         let path = required(source, path)?;
-        for key in &subject.keys {
-            let of_key = outbox.of_key(lease, &path, key).await?;
-            backlog.subjects.push(of_key);
-        }
+        backlog.subjects = outbox.of_keys(lease, &path, &subject.keys).await?;
     }
     Ok(backlog)
 }
@@ -102,24 +102,52 @@ impl Outbox<'_> {
         sql
     }
 
-    async fn of_key(&self, lease: &mut Lease, path: &Operand, key: &str) -> Result<SubjectBacklog> {
-        let (created, sent) = (&self.created.sql, &self.sent.sql);
-        let mut sql = Sql::new(format!(
-            "SELECT count(*) FILTER (WHERE {sent} IS NULL), min({created}) FILTER (WHERE {sent} IS NULL), max({created}), max({sent})
-            FROM {} WHERE true",
-            self.source.from()
-        ));
-        sql.append(&self.about);
-        is_any(&mut sql, path, path.variants(&Value::from(key)));
-        let rows = lease.rows(&sql, OPERATION).await?;
-        let mut backlog = SubjectBacklog::default();
-        if let Some(row) = rows.first() {
-            backlog.unsent = stored(row, 0).count().unwrap_or_default();
-            backlog.oldest = time_at(row, 1);
-            backlog.last_created = time_at(row, 2);
-            backlog.last_sent = time_at(row, 3);
+    /// One statement for as many keys as it can bind.
+    async fn of_keys(
+        &self,
+        lease: &mut Lease,
+        path: &Operand,
+        keys: &[String],
+    ) -> Result<Vec<SubjectBacklog>> {
+        let mut subjects = vec![SubjectBacklog::default(); keys.len()];
+        for (keys, subjects) in keys.chunks(KEYS).zip(subjects.chunks_mut(KEYS)) {
+            let rows = lease.rows(&self.by_key(path, keys), OPERATION).await?;
+            for row in &rows {
+                let at = stored(row, 0).count();
+                let at = at.and_then(|it| usize::try_from(it).ok());
+                let Some(subject) = at.and_then(|it| subjects.get_mut(it)) else {
+                    continue;
+                };
+                *subject = SubjectBacklog {
+                    unsent: stored(row, 1).count().unwrap_or_default(),
+                    oldest: time_at(row, 2),
+                    last_created: time_at(row, 3),
+                    last_sent: time_at(row, 4),
+                };
+            }
         }
-        Ok(backlog)
+        Ok(subjects)
+    }
+
+    /// A row for each key that has rows, led by its index; a key is asked for as each value that it may be stored as.
+    fn by_key(&self, path: &Operand, keys: &[String]) -> Sql {
+        let mut sql = Sql::new("WITH asked (nth, key) AS (VALUES ");
+        let mut separator = "";
+        for (nth, key) in keys.iter().enumerate() {
+            for value in path.variants(&Value::from(key.as_str())) {
+                sql.push(&format!("{separator}({nth}, ?)")).bind(value);
+                separator = ", ";
+            }
+        }
+        let (created, sent) = (&self.created.sql, &self.sent.sql);
+        sql.push(&format!(
+            ") SELECT asked.nth, count(*) FILTER (WHERE {sent} IS NULL), min({created}) FILTER (WHERE {sent} IS NULL), max({created}), max({sent})
+            FROM asked JOIN {} ON {} = asked.key WHERE true",
+            self.source.from(),
+            path.sql
+        ));
+        sql.append(&self.about).push(" GROUP BY asked.nth");
+        sql
     }
 }
 
