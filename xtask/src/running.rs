@@ -61,9 +61,10 @@ fn create(log: &Path) -> Result<File> {
     File::create(log).during(format_args!("write {}", log.display()))
 }
 
-/// Asks again and again until there is an answer; `None` after `limit`.
+/// Asks again and again, at first at once, until there is an answer; `None` after `limit`.
 pub(crate) fn poll<T>(limit: Duration, mut ask: impl FnMut() -> Option<T>) -> Option<T> {
     let started = Instant::now();
+    let mut step = Duration::from_millis(1);
     loop {
         if let Some(answer) = ask() {
             return Some(answer);
@@ -71,7 +72,8 @@ pub(crate) fn poll<T>(limit: Duration, mut ask: impl FnMut() -> Option<T>) -> Op
         if started.elapsed() > limit {
             return None;
         }
-        pause(Duration::from_millis(50));
+        pause(step);
+        step = (step * 2).min(Duration::from_millis(50));
     }
 }
 
@@ -79,7 +81,7 @@ pub(crate) fn poll<T>(limit: Duration, mut ask: impl FnMut() -> Option<T>) -> Op
     clippy::disallowed_methods,
     reason = "what runs beside us has no channel to wait on"
 )]
-fn pause(time: Duration) {
+pub(crate) fn pause(time: Duration) {
     thread::sleep(time);
 }
 

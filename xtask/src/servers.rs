@@ -14,6 +14,7 @@ mod postgres;
 mod process;
 mod redis;
 mod site;
+mod watch;
 
 use std::path::PathBuf;
 
@@ -26,7 +27,7 @@ use crate::tree::Tree;
 pub(crate) use crate::servers::site::Site;
 
 const USAGE: &str =
-    "cargo xtask servers up|down|status [NAME…] [--json] [--private FOLDER] [--wipe]";
+    "cargo xtask servers up|down|status [NAME…] [--json] [--private FOLDER [--while PID]] [--wipe]";
 
 /// What was asked for.
 #[derive(Debug, Default)]
@@ -34,7 +35,10 @@ struct Options {
     names: Vec<String>,
     json: bool,
     wipe: bool,
+    /// A site of one's own.
     private: Option<PathBuf>,
+    /// Its servers end with this process.
+    owner: Option<u32>,
 }
 
 impl Options {
@@ -46,9 +50,18 @@ impl Options {
                 "--json" => options.json = true,
                 "--wipe" => options.wipe = true,
                 "--private" => options.private = Some(words.next().ok_or_else(usage)?.into()),
+                "--while" => {
+                    let pid = words.next().and_then(|it| it.parse().ok());
+                    options.owner = Some(pid.ok_or_else(usage)?);
+                }
                 _ if word.starts_with('-') => return Err(usage()),
                 _ => options.names.push(word.clone()),
             }
+        }
+        if options.owner.is_some() && options.private.is_none() {
+            return Err(Failure::usage(
+                "--while is for a site of its own: name its folder with --private",
+            ));
         }
         Ok(options)
     }
@@ -72,6 +85,7 @@ pub(crate) fn run(tree: &Tree, words: &[String]) -> Result<()> {
     match command.as_str() {
         "up" => up(tree, &site, &options),
         "down" => down(&site, &options),
+        "watch" => watch::run(&site),
         "status" => status(&site, &options),
         _ => Err(usage()),
     }
@@ -83,6 +97,9 @@ fn up(tree: &Tree, site: &Site, options: &Options) -> Result<()> {
     } else {
         Stages::new(tree)?
     };
+    if let Some(owner) = options.owner {
+        watch::start(site, owner)?;
+    }
     let book = site.up(tree, &mut stages, &options.names)?;
     if options.json {
         print!("{}", book.to_json());

@@ -1,7 +1,7 @@
 //! One server on its own folder, ports and password, over all its starts.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
 use std::hash::{BuildHasher, RandomState};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::failure::{During, Failure, Result};
-use crate::running::poll;
+use crate::running::{pause, poll};
 use crate::servers::account::Account;
 use crate::servers::address::Address;
 use crate::servers::catalog::Server;
@@ -21,8 +21,9 @@ use crate::stage::end_of;
 
 /// From the start of a server to its first answer.
 const READY: Duration = Duration::from_secs(30);
-/// Between choosing a port and listening on it, another may take it.
-const STARTS: usize = 3;
+/// A server that ends at once is started again after these: another may have taken its port, or what is left of a run
+/// before it may not have ended yet.
+const PAUSE_MILLIS: [u64; 4] = [100, 200, 400, 800];
 const PREPARE: Duration = Duration::from_mins(2);
 
 /// Holds a password, so it has no `Debug`.
@@ -68,6 +69,7 @@ impl Instance {
         Self::wipe(server.name, site)?;
         let folder = site.join(server.name);
         fs::create_dir_all(&folder).during("make a folder for a server")?;
+        File::create(folder.join("log")).during("begin a log")?;
         let account = Account::choose(server.accounts)?;
         let authority = Authority::in_folder(site.join("tls"))?;
         let instance = Self {
@@ -87,31 +89,38 @@ impl Instance {
         Ok(instance)
     }
 
-    /// Removes all that belongs to `name`, which must not run.
+    /// Removes all that belongs to `name`, which must not run, but for its log.
     pub(crate) fn wipe(name: &str, site: &Path) -> Result<()> {
         let folder = site.join(name);
-        let noted = fs::read_to_string(folder.join("instance.json"));
-        let home = noted.ok().and_then(|text| Noted::parse(&text));
-        for folder in home.map(|it| it.home).into_iter().chain([folder]) {
-            if folder.exists() {
-                let what = format_args!("remove {}", folder.display());
-                fs::remove_dir_all(&folder).during(what)?;
+        let note = folder.join("instance.json");
+        let noted = fs::read_to_string(&note).ok();
+        let elsewhere = noted.and_then(|text| Some(Noted::parse(&text)?.home));
+        for home in elsewhere.into_iter().chain([folder.join("home")]) {
+            if home.exists() {
+                let what = format_args!("remove {}", home.display());
+                fs::remove_dir_all(&home).during(what)?;
             }
+        }
+        if note.exists() {
+            fs::remove_file(note).during("forget a server")?;
         }
         Ok(())
     }
 
     /// Starts it on the ports that it had before, if they are free, and waits for its first answer.
     pub(crate) fn start(&mut self) -> Result<Address> {
-        for _ in 1..STARTS {
+        for millis in PAUSE_MILLIS {
             self.choose_ports()?;
-            let started = self.launch();
-            if started.is_ok() || !self.is_robbed() {
-                return started;
+            if let Launch::Ready(address) = self.launch()? {
+                return Ok(address);
             }
+            pause(Duration::from_millis(millis));
         }
         self.choose_ports()?;
-        self.launch()
+        match self.launch()? {
+            Launch::Ready(address) => Ok(address),
+            Launch::Ended(failure) => Err(failure),
+        }
     }
 
     /// Asks it over its own protocol; its version, if it answers.
@@ -177,37 +186,40 @@ impl Instance {
         self.note()
     }
 
-    /// Another has taken one of its ports.
-    fn is_robbed(&self) -> bool {
-        !self.ports.values().all(|port| port::is_free(*port))
-    }
-
-    fn launch(&self) -> Result<Address> {
+    fn launch(&self) -> Result<Launch> {
         let mut command = (self.server.command)(self)?;
         command.current_dir(&self.home).env("LC_ALL", "C");
         let log = self.log();
         let mut child = detach(&self.as_account(command), &log)?;
-        let process = Process::of(child.id())
-            .ok_or_else(|| Failure::new(format!("{} ended at once", self.server.name)))?;
-        let mut last = Failure::new("it ended");
+        let Some(process) = Process::of(child.id()) else {
+            return Ok(Launch::Ended(self.failure("it ended at once")?));
+        };
+        let mut last = Failure::new("it did not answer");
         let version = poll(READY, || {
-            if child.try_wait().ok()?.is_some() {
+            if child.try_wait().is_ok_and(|ended| ended.is_some()) {
                 return Some(None);
             }
-            self.version()
-                .map_err(|failure| last = failure)
-                .ok()
-                .map(Some)
+            let version = self.version().map_err(|failure| last = failure);
+            version.ok().map(Some)
         });
-        if let Some(version) = version.flatten() {
-            return self.address(version, process);
+        match version {
+            Some(Some(version)) => Ok(Launch::Ready(self.address(version, process)?)),
+            Some(None) => Ok(Launch::Ended(self.failure("it ended")?)),
+            None => {
+                process.stop(self.server.stop)?;
+                child.wait()?;
+                Err(self.failure(&last.to_string())?)
+            }
         }
-        process.stop(self.server.stop)?;
-        child.wait()?;
-        let (name, log_end) = (self.server.name, end_of(&log)?.join("\n    "));
-        Err(Failure::new(format!(
-            "{name} did not get ready: {last}\nthe end of {}:\n    {log_end}",
-            log.display()
+    }
+
+    /// Says why it did not start, with the end of its log.
+    fn failure(&self, why: &str) -> Result<Failure> {
+        let (name, log) = (self.server.name, self.log());
+        let end = end_of(&log)?.join("\n    ");
+        let log = log.display();
+        Ok(Failure::new(format!(
+            "{name} did not start: {why}\nthe end of {log}:\n    {end}"
         )))
     }
 
@@ -234,6 +246,13 @@ impl Instance {
         });
         file::replace(&self.folder.join("instance.json"), &format!("{text:#}\n"))
     }
+}
+
+/// How a start went on.
+enum Launch {
+    Ready(Address),
+    /// Before its first answer.
+    Ended(Failure),
 }
 
 /// What is noted about an instance between its starts.

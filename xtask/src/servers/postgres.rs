@@ -1,15 +1,16 @@
 //! PostgreSQL, without the wrappers that Debian puts around it.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use crate::failure::{Failure, Result};
+use crate::failure::{During, Failure, Result};
 use crate::install::{Package, Sign, program};
 use crate::servers::catalog::{Server, Urls};
 use crate::servers::certificate::OPENSSL;
 use crate::servers::instance::Instance;
-use crate::servers::process::answer;
+use crate::servers::process::{Process, answer};
 
 pub(crate) const SERVER: Server = Server {
     name: "postgres",
@@ -118,6 +119,7 @@ fn data(instance: &Instance) -> PathBuf {
 }
 
 fn command(instance: &Instance) -> Result<Command> {
+    remove_stale_lock(&data(instance))?;
     let mut command = tool("postgres")?;
     command.arg("-D").arg(data(instance));
     let mut set = |setting: &str| {
@@ -136,6 +138,20 @@ fn command(instance: &Instance) -> Result<Command> {
         set(&format!("{setting}={}", instance.home.join(file).display()));
     }
     Ok(command)
+}
+
+/// A server that was killed leaves its number behind, and the next one yields to that number as long as the system knows
+/// it: for ever, where nobody collects the dead. Should processes of the old server live on, their shared memory stops us.
+fn remove_stale_lock(data: &Path) -> Result<()> {
+    let lock = data.join("postmaster.pid");
+    let Ok(text) = fs::read_to_string(&lock) else {
+        return Ok(());
+    };
+    let pid = text.lines().next().and_then(|line| line.parse().ok());
+    if pid.is_some_and(|pid| Process::of(pid).is_none()) {
+        fs::remove_file(&lock).during("remove a stale lock")?;
+    }
+    Ok(())
 }
 
 /// The home, as an item of a list; none where its path is too long.

@@ -40,6 +40,10 @@ impl Site {
         Ok(Self { folder })
     }
 
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     pub(crate) fn address_file(&self) -> PathBuf {
         self.folder.join("servers.json")
     }
@@ -82,12 +86,18 @@ impl Site {
         Ok(stopped)
     }
 
-    /// Stops everything and removes the folder.
-    pub(crate) fn remove(&self) -> Result<()> {
+    /// Stops everything and removes all but the logs.
+    pub(crate) fn clear(&self) -> Result<()> {
         self.down(&[])?;
         for server in SERVERS {
             Instance::wipe(server.name, &self.folder)?;
         }
+        Ok(())
+    }
+
+    /// Stops everything and removes the folder.
+    pub(crate) fn remove(&self) -> Result<()> {
+        self.clear()?;
         let what = format_args!("remove {}", self.folder.display());
         fs::remove_dir_all(&self.folder).during(what)
     }

@@ -1,0 +1,53 @@
+//! Servers that must not outlive those who asked for them, however these end.
+
+use std::env;
+use std::fs;
+use std::process::Command;
+use std::time::Duration;
+
+use crate::failure::{During, Failure, Result};
+use crate::running::pause;
+use crate::servers::process::{Process, detach};
+use crate::servers::site::Site;
+
+const STEP: Duration = Duration::from_millis(500);
+
+/// Leaves a process behind that removes `site` when the process `owner` ends. The last owner named is the one that counts.
+pub(crate) fn start(site: &Site, owner: u32) -> Result<()> {
+    let owner = Process::of(owner)
+        .ok_or_else(|| Failure::usage(format!("there is no process {owner} to wait for")))?;
+    if owner_of(site).is_some_and(|it| it == owner) {
+        return Ok(());
+    }
+    let note = format!("{} {}", owner.pid, owner.started);
+    fs::write(site.folder().join("owner"), note).during("note whose servers these are")?;
+    let mut command = Command::new(env::current_exe().during("find this program")?);
+    command
+        .args(["servers", "watch", "--private"])
+        .arg(site.folder());
+    detach(&command, &site.folder().join("watch.log")).map(drop)
+}
+
+/// `servers watch`, for [`start`] alone.
+pub(crate) fn run(site: &Site) -> Result<()> {
+    let Some(owner) = owner_of(site) else {
+        return Ok(());
+    };
+    while owner.is_running() {
+        pause(STEP);
+    }
+    // The folder may be gone already, or belong to the next.
+    if owner_of(site).is_some_and(|it| it == owner) {
+        site.remove()?;
+    }
+    Ok(())
+}
+
+fn owner_of(site: &Site) -> Option<Process> {
+    let text = fs::read_to_string(site.folder().join("owner")).ok()?;
+    let (pid, started) = text.split_once(' ')?;
+    Some(Process {
+        pid: pid.parse().ok()?,
+        started: started.to_owned(),
+    })
+}
