@@ -119,7 +119,9 @@ fn data(instance: &Instance) -> PathBuf {
 }
 
 fn command(instance: &Instance) -> Result<Command> {
-    remove_stale_lock(&data(instance))?;
+    let socket = format!(".s.PGSQL.{}.lock", instance.port("sql")?);
+    remove_if_stale(&instance.home.join(socket))?;
+    remove_if_stale(&data(instance).join("postmaster.pid"))?;
     let mut command = tool("postgres")?;
     command.arg("-D").arg(data(instance));
     let mut set = |setting: &str| {
@@ -142,14 +144,13 @@ fn command(instance: &Instance) -> Result<Command> {
 
 /// A server that was killed leaves its number behind, and the next one yields to that number as long as the system knows
 /// it: for ever, where nobody collects the dead. Should processes of the old server live on, their shared memory stops us.
-fn remove_stale_lock(data: &Path) -> Result<()> {
-    let lock = data.join("postmaster.pid");
-    let Ok(text) = fs::read_to_string(&lock) else {
+fn remove_if_stale(lock: &Path) -> Result<()> {
+    let Ok(text) = fs::read_to_string(lock) else {
         return Ok(());
     };
     let pid = text.lines().next().and_then(|line| line.parse().ok());
     if pid.is_some_and(|pid| Process::of(pid).is_none()) {
-        fs::remove_file(&lock).during("remove a stale lock")?;
+        fs::remove_file(lock).during("remove a stale lock")?;
     }
     Ok(())
 }
