@@ -64,7 +64,10 @@ fn run(arguments: &[String]) -> Result<()> {
         "demo" => demo::run(&Tree::find()?, options),
         "test" | "ci" => suite::run(Tree::find()?, options),
         "ui" => in_stages(ui::build),
-        "install" => in_stages(|tree, stages| install::run(tree, stages).map(drop)),
+        "install" => in_stages(|tree, stages| {
+            install::run(tree, stages)?;
+            servers::install(tree, stages)
+        }),
         "bundle" => bundle::run(options),
         "servers" => servers::run(&Tree::find()?, options),
         "bench" | "soak" => Err(Failure::usage(format!(

@@ -24,7 +24,8 @@ use crate::servers::site::State;
 use crate::stage::Stages;
 use crate::tree::Tree;
 
-pub(crate) use crate::servers::site::Site;
+pub(crate) use crate::servers::site::{Site, install};
+pub(crate) use crate::servers::watch::start as watch;
 
 const USAGE: &str =
     "cargo xtask servers up|down|status [NAME…] [--json] [--private FOLDER [--while PID]] [--wipe]";

@@ -2,19 +2,21 @@
 //!
 //! Tests and the shell use the dev profile here, so that a cold run compiles one native profile only.
 
+use std::env;
 use std::fs;
-use std::process::Command;
+use std::process::{self, Command};
 
 use crate::failure::{Failure, Result};
 use crate::install::{self, Tools};
 use crate::screen::Screen;
+use crate::servers::{self, Site};
 use crate::stage::{Ended, Stages, print_end_of};
 use crate::tally::Tally;
 use crate::tree::Tree;
 use crate::ui;
 
 /// Every store that the tests know; each of them must answer here.
-const STORES: &str = "sqlite";
+const STORES: &str = "sqlite,postgres,redis";
 const DENY_WARNINGS: [&str; 3] = ["--", "-D", "warnings"];
 
 /// Ends with the line `N passed, N failed`.
@@ -25,15 +27,21 @@ pub(crate) fn run(tree: Tree, options: &[String]) -> Result<()> {
         )));
     }
     let stages = Stages::new(&tree)?;
+    // A site of its own: the tests begin with empty stores, and what a person runs is left alone.
+    let servers = Site::at(&tree.own().join("servers"))?;
     let mut suite = Suite {
         tree,
         stages,
+        servers,
         tally: Tally::default(),
         is_broken: false,
     };
     let result = suite.run();
+    // Their logs stay.
+    let stopped = suite.servers.clear();
     suite.stages.print_times();
     result?;
+    stopped?;
     println!("{}", suite.tally);
     if suite.is_broken || suite.tally.failed > 0 {
         Err(Failure::told())
@@ -45,6 +53,7 @@ pub(crate) fn run(tree: Tree, options: &[String]) -> Result<()> {
 struct Suite {
     tree: Tree,
     stages: Stages,
+    servers: Site,
     tally: Tally,
     /// A test program failed, perhaps without a count to show for it.
     is_broken: bool,
@@ -53,9 +62,11 @@ struct Suite {
 impl Suite {
     fn run(&mut self) -> Result<()> {
         let tools = install::run(&self.tree, &mut self.stages)?;
+        servers::install(&self.tree, &mut self.stages)?;
         self.check()?;
         self.document()?;
         self.build()?;
+        self.start_servers()?;
         self.test()?;
         self.test_desktop(&tools)
     }
@@ -116,10 +127,23 @@ impl Suite {
         Ok(())
     }
 
+    fn start_servers(&mut self) -> Result<()> {
+        let (tree, site) = (&self.tree, &self.servers);
+        let mut inner = Stages::silent(tree)?;
+        let what = "starts the data servers that the tests use, with empty stores";
+        self.stages.time("servers", what, || {
+            site.clear()?;
+            servers::watch(site, process::id())?;
+            site.up(tree, &mut inner, &[]).map(drop)
+        })
+    }
+
     fn test(&mut self) -> Result<()> {
         let mut command = self.tree.cargo(["test", "--workspace", "--no-fail-fast"]);
         command
             .env("PARALLAX_STORES", STORES)
+            .env("PARALLAX_SERVERS", self.servers.address_file())
+            .env("PARALLAX_XTASK", env::current_exe()?)
             // A failure's words must stand at the end of the log, where they are printed.
             .env("RUST_BACKTRACE", "0")
             .env("WGPU_BACKEND", wgpu_backend())

@@ -8,6 +8,7 @@ use crate::install;
 use crate::servers::address::{Address, Book};
 use crate::servers::catalog::{SERVERS, Server, chosen};
 use crate::servers::instance::Instance;
+use crate::servers::watch;
 use crate::stage::Stages;
 use crate::tree::Tree;
 
@@ -92,7 +93,7 @@ impl Site {
         for server in SERVERS {
             Instance::wipe(server.name, &self.folder)?;
         }
-        Ok(())
+        watch::forget(self)
     }
 
     /// Stops everything and removes the folder.
@@ -169,6 +170,11 @@ impl Site {
 
 fn place(name: &str) -> Option<usize> {
     SERVERS.iter().position(|it| it.name == name)
+}
+
+/// Installs and builds what all servers need.
+pub(crate) fn install(tree: &Tree, stages: &mut Stages) -> Result<()> {
+    install_for(&chosen(&[])?, tree, stages)
 }
 
 fn install_for(servers: &[&Server], tree: &Tree, stages: &mut Stages) -> Result<()> {

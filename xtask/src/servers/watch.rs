@@ -2,6 +2,7 @@
 
 use std::env;
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
@@ -19,8 +20,8 @@ pub(crate) fn start(site: &Site, owner: u32) -> Result<()> {
     if owner_of(site).is_some_and(|it| it == owner) {
         return Ok(());
     }
-    let note = format!("{} {}", owner.pid, owner.started);
-    fs::write(site.folder().join("owner"), note).during("note whose servers these are")?;
+    let text = format!("{} {}", owner.pid, owner.started);
+    fs::write(note(site), text).during("note whose servers these are")?;
     let mut command = Command::new(env::current_exe().during("find this program")?);
     command
         .args(["servers", "watch", "--private"])
@@ -43,8 +44,21 @@ pub(crate) fn run(site: &Site) -> Result<()> {
     Ok(())
 }
 
+/// Lets the servers of `site` be nobody's: whoever waits has nothing to remove.
+pub(crate) fn forget(site: &Site) -> Result<()> {
+    let note = note(site);
+    if note.exists() {
+        fs::remove_file(note).during("forget whose servers these are")?;
+    }
+    Ok(())
+}
+
+fn note(site: &Site) -> PathBuf {
+    site.folder().join("owner")
+}
+
 fn owner_of(site: &Site) -> Option<Process> {
-    let text = fs::read_to_string(site.folder().join("owner")).ok()?;
+    let text = fs::read_to_string(note(site)).ok()?;
     let (pid, started) = text.split_once(' ')?;
     Some(Process {
         pid: pid.parse().ok()?,
