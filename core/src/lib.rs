@@ -12,6 +12,7 @@ pub mod lag;
 pub mod mapping;
 pub mod name;
 pub mod profile;
+pub mod reconcile;
 pub mod report;
 pub mod store;
 pub mod trace;
