@@ -13,6 +13,14 @@ use parallax_core::value::Key;
 
 use crate::sessions::Sessions;
 
+/// A deployment, its stores, and what is known of their datasets.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Deployed<'w> {
+    pub(crate) deployment: &'w Deployment,
+    pub(crate) sessions: &'w Sessions,
+    pub(crate) known: &'w Shapes,
+}
+
 /// Shapes as read once: the names of a sampled dataset do not change from trace to trace.
 #[derive(Debug, Default)]
 pub(crate) struct Shapes(Mutex<BTreeMap<DatasetId, Shape>>);

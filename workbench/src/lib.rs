@@ -5,6 +5,7 @@
 mod clock;
 mod entities;
 mod events;
+mod evidence;
 mod finder;
 mod keys;
 mod local;
@@ -15,6 +16,7 @@ mod runs;
 mod sessions;
 mod tracer;
 mod watch;
+mod ways;
 mod workbench;
 
 pub use events::Events;

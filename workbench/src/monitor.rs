@@ -1,6 +1,6 @@
 //! Measures the lag of edges.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures::future::join_all;
 use jiff::Timestamp;
@@ -8,35 +8,27 @@ use parallax_core::deployment::{Deployment, Edge, Endpoint, Entity, Probe, Repre
 use parallax_core::error::Result;
 use parallax_core::flow::Flow;
 use parallax_core::lag::{
-    Backlog, OutboxProbe, ProbeKind, Reading, completeness, from_backlog, from_completeness,
+    Backlog, ProbeKind, Reading, SubjectBacklog, completeness, from_backlog, from_completeness,
     unknown,
 };
-use parallax_core::name::{DatasetId, FieldPath};
+use parallax_core::name::{DatasetId, FieldPath, StoreId};
 use parallax_core::store::{Fields, Newest, Purpose, Subject};
 use parallax_core::value::{Key, Record};
 use parallax_core::version::{change_time, order};
 use parallax_core::wire::{EdgeLag, LagReport};
 
 use crate::clock;
-use crate::entities::{Shapes, mapping, projection, shapes};
+use crate::entities::{Deployed, mapping, projection, shapes};
 use crate::sessions::Sessions;
 
 /// How many of the newest versions at the source are looked up at the target.
 const NEWEST: u32 = 200;
 
 /// Measures every edge at once.
-pub(crate) async fn measure_all(
-    deployment: &Deployment,
-    sessions: &Sessions,
-    known: &Shapes,
-) -> LagReport {
+pub(crate) async fn measure_all(deployed: Deployed<'_>) -> LagReport {
+    let deployment = deployed.deployment;
     let edges = &deployment.flows;
-    let readings = join_all(
-        edges
-            .iter()
-            .map(|it| measure(deployment, sessions, known, it)),
-    )
-    .await;
+    let readings = join_all(edges.iter().map(|it| measure(deployed, it))).await;
     let flow = Flow::new(deployment);
     let lags = edges
         .iter()
@@ -54,23 +46,15 @@ pub(crate) async fn measure_all(
 }
 
 /// Measures one edge; what fails is an unknown reading with its reason.
-pub(crate) async fn measure(
-    deployment: &Deployment,
-    sessions: &Sessions,
-    known: &Shapes,
-    edge: &Edge,
-) -> Reading {
+pub(crate) async fn measure(deployed: Deployed<'_>, edge: &Edge) -> Reading {
+    if let Some(held) = held(deployed, edge, None, &[]).await {
+        return held.reading;
+    }
     match &edge.probe {
-        Probe::Outbox(probe) => {
-            let began = Instant::now();
-            let backlog = backlog(deployment, sessions, probe, edge, None).await;
-            backlog_reading(backlog.as_ref(), began.elapsed())
-        }
-        Probe::Newest => newest(deployment, sessions, known, edge).await,
-        Probe::Group(_) => not_measured(ProbeKind::Group),
+        Probe::Newest => newest(deployed, edge).await,
         Probe::Replication { .. } => not_measured(ProbeKind::Replication),
         Probe::Heartbeat => not_measured(ProbeKind::Heartbeat),
-        Probe::None => {
+        Probe::None | Probe::Outbox(_) | Probe::Group(_) => {
             let why = "no probe is declared, and no version is known on both sides to measure by";
             unknown(ProbeKind::Newest, why, clock::now())
         }
@@ -85,63 +69,123 @@ fn not_measured(probe: ProbeKind) -> Reading {
     )
 }
 
-/// The reading of an outbox edge from its backlog, as read in `took`.
-pub(crate) fn backlog_reading(
-    backlog: Result<&Backlog, &parallax_core::error::Error>,
-    took: Duration,
-) -> Reading {
-    match backlog {
-        Ok(backlog) => from_backlog(ProbeKind::Outbox, backlog, took, clock::now()),
-        Err(error) => unknown(ProbeKind::Outbox, error.to_string(), clock::now()),
-    }
+/// What an outbox or a consumer group still holds for the target of an edge.
+#[derive(Debug)]
+pub(crate) struct Held {
+    /// The edge's lag.
+    pub(crate) reading: Reading,
+    /// One a key that was asked about; empty where the probe knows no keys or could not be read.
+    pub(crate) subjects: Vec<SubjectBacklog>,
 }
 
-/// What the outbox of `edge` still holds of the edge's source, and of one key of it.
-pub(crate) async fn backlog(
-    deployment: &Deployment,
-    sessions: &Sessions,
-    probe: &OutboxProbe,
+/// What the mechanism of `edge` still holds of its source, and of each of `keys`, in one call.
+///
+/// Of `entity` only, where one is named; otherwise of all that the edge carries. `None` where the edge has no probe
+/// that holds changes.
+pub(crate) async fn held(
+    deployed: Deployed<'_>,
     edge: &Edge,
-    key: Option<&Key>,
-) -> Result<Backlog> {
-    let store = &probe.table.store;
-    let subject = Subject {
-        names: names(deployment, &edge.from),
-        keys: key.map(ToString::to_string).into_iter().collect(),
+    entity: Option<&Entity>,
+    keys: &[String],
+) -> Option<Held> {
+    let (kind, store) = match &edge.probe {
+        Probe::Outbox(probe) => (ProbeKind::Outbox, &probe.table.store),
+        Probe::Group(probe) => (ProbeKind::Group, &probe.stream.store),
+        _ => return None,
     };
-    let call = sessions.call(store, Purpose::Lag);
-    sessions
-        .store(store)?
-        .backlog(&call, probe, &subject)
-        .await
-        .map_err(|it| it.at(store))
+    let subject = Subject {
+        names: names(deployed.deployment, edge, entity),
+        keys: keys.to_vec(),
+    };
+    let timer = Instant::now();
+    let backlog = backlog(deployed.sessions, edge, store, &subject).await;
+    let held = match backlog {
+        Ok(backlog) => Held {
+            reading: from_backlog(kind, &backlog, timer.elapsed(), clock::now()),
+            subjects: backlog.subjects,
+        },
+        Err(error) => Held {
+            reading: unknown(kind, error.to_string(), clock::now()),
+            subjects: Vec::new(),
+        },
+    };
+    Some(held)
 }
 
-/// The names under which an outbox may know the source of an edge: its dataset's, whole and last part, and its entity's.
-fn names(deployment: &Deployment, from: &Endpoint) -> Vec<String> {
-    let Endpoint::Dataset(dataset) = from else {
-        return Vec::new();
+async fn backlog(
+    sessions: &Sessions,
+    edge: &Edge,
+    id: &StoreId,
+    subject: &Subject,
+) -> Result<Backlog> {
+    let call = sessions.call(id, Purpose::Lag);
+    let store = sessions.store(id)?;
+    let backlog = match &edge.probe {
+        Probe::Outbox(probe) => store.backlog(&call, probe, subject).await,
+        Probe::Group(probe) => store.pending(&call, probe, subject).await,
+        _ => Ok(Backlog::default()),
     };
-    let mut names = vec![dataset.to_string(), dataset.name.clone()];
-    names.extend(dataset.parts().last().cloned());
-    let entities = deployment
-        .entities
-        .iter()
-        .filter(|it| representation(it, dataset).is_some());
-    names.extend(entities.map(|it| it.name.clone()));
+    backlog.map_err(|it| it.at(id))
+}
+
+/// The names under which an outbox or a stream may know what an edge carries.
+///
+/// Those of the edge's source, and those of the systems of record whose changes come that way: what a stream holds is
+/// about them, not about the stream.
+fn names(deployment: &Deployment, edge: &Edge, entity: Option<&Entity>) -> Vec<String> {
+    let mut names = Vec::new();
+    if let Endpoint::Dataset(from) = &edge.from {
+        names.extend(dataset_names(from));
+    }
+    let carried = match entity {
+        Some(entity) => vec![entity],
+        None => carried(deployment, edge),
+    };
+    for entity in carried {
+        names.extend(dataset_names(&entity.system_of_record().dataset));
+        names.push(entity.name.clone());
+    }
+    names.sort_unstable();
     names.dedup();
     names
 }
 
-async fn newest(
-    deployment: &Deployment,
-    sessions: &Sessions,
-    known: &Shapes,
-    edge: &Edge,
-) -> Reading {
+/// A dataset's names: whole, as its store knows it, and its last part.
+fn dataset_names(dataset: &DatasetId) -> Vec<String> {
+    let mut names = vec![dataset.to_string(), dataset.name.clone()];
+    names.extend(dataset.parts().last().cloned());
+    names
+}
+
+/// The entities whose changes travel along an edge: those of which its source is a representation, else those to one
+/// of whose representations a way leads along it.
+fn carried<'d>(deployment: &'d Deployment, edge: &Edge) -> Vec<&'d Entity> {
+    let entities = || deployment.entities.iter();
+    if let Endpoint::Dataset(from) = &edge.from {
+        let direct: Vec<_> = entities()
+            .filter(|it| representation(it, from).is_some())
+            .collect();
+        if !direct.is_empty() {
+            return direct;
+        }
+    }
+    let flow = Flow::new(deployment);
+    let along = |entity: &&Entity| {
+        let source = &entity.system_of_record().dataset;
+        let ways = entity
+            .representations
+            .iter()
+            .flat_map(|it| flow.ways(source, &it.dataset));
+        ways.flat_map(|it| it.edges)
+            .any(|(_, it)| std::ptr::eq(it, edge))
+    };
+    entities().filter(along).collect()
+}
+
+async fn newest(deployed: Deployed<'_>, edge: &Edge) -> Reading {
     let began = clock::now();
     let timer = Instant::now();
-    match visible_changes(deployment, sessions, known, edge).await {
+    match visible_changes(deployed, edge).await {
         // Whatever is visible was so at the earliest when the source was read.
         Ok(changes) => from_completeness(
             &completeness(&changes, edge.objective),
@@ -154,11 +198,14 @@ async fn newest(
 
 /// The newest changes at the source, and whether the target shows each.
 async fn visible_changes(
-    deployment: &Deployment,
-    sessions: &Sessions,
-    known: &Shapes,
+    deployed: Deployed<'_>,
     edge: &Edge,
 ) -> Result<Vec<(Timestamp, bool)>, String> {
+    let Deployed {
+        deployment,
+        sessions,
+        known,
+    } = deployed;
     let pair =
         Pair::of(deployment, edge).ok_or("its ends are not representations of one entity")?;
     let shapes = shapes(pair.entity, sessions, known).await;

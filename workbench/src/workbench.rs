@@ -18,15 +18,14 @@ use parallax_core::wire::{
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use crate::entities::Shapes;
+use crate::entities::{Deployed, Shapes};
 use crate::events::Events;
 use crate::local::Local;
 use crate::open::{Opened, open, remarks};
 use crate::runs::Runs;
 use crate::sessions::Sessions;
-use crate::tracer::Tracer;
 use crate::watch::Watch;
-use crate::{entities, finder, monitor};
+use crate::{entities, finder, monitor, tracer};
 
 /// How long the end waits for servers to stop what was cancelled.
 const GOODBYE: Duration = Duration::from_secs(1);
@@ -92,10 +91,18 @@ impl Open {
         })
     }
 
+    pub(crate) fn deployed<'w>(&'w self, sessions: &'w Sessions) -> Deployed<'w> {
+        Deployed {
+            deployment: &self.deployment,
+            sessions,
+            known: &self.shapes,
+        }
+    }
+
     /// Measures every edge.
     pub(crate) async fn lag(&self) -> Result<LagReport> {
         let sessions = self.sessions()?;
-        Ok(monitor::measure_all(&self.deployment, &sessions, &self.shapes).await)
+        Ok(monitor::measure_all(self.deployed(&sessions)).await)
     }
 
     /// Asks every store for its server, and what it holds of the deployment.
@@ -210,7 +217,11 @@ impl Workbench {
     pub fn overview(&self) -> Result<Overview> {
         let open = self.opened()?;
         let (deployment, sessions) = (&open.deployment, open.sessions()?);
-        let worst = deployment.stores.iter().map(|it| it.environment).max();
+        let worst = deployment
+            .stores
+            .iter()
+            .filter_map(|it| it.environment)
+            .max();
         Ok(Overview {
             name: deployment.name.clone(),
             environment: worst.unwrap_or_default(),
@@ -251,12 +262,7 @@ impl Workbench {
     pub async fn trace(&self, entity: &str, key: &str, by: Option<&str>) -> Result<Trace> {
         let open = self.opened()?;
         let sessions = open.sessions()?;
-        let tracer = Tracer {
-            deployment: &open.deployment,
-            sessions: &sessions,
-            known: &open.shapes,
-        };
-        tracer.trace(entity, key, by).await
+        tracer::trace(open.deployed(&sessions), entity, key, by).await
     }
 
     /// Entities whose key or mapped text fields answer to `text`.

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Verdict, Way};
+use super::{Verdict, Way, WayStep};
 use crate::deployment::DEFAULT_OBJECTIVE;
 use crate::human;
+use crate::lag::ProbeKind;
 
 /// Decides whether the edge has passed the change; if it has, the difference is drift. Says why.
 pub(super) fn passed(
@@ -80,7 +81,7 @@ fn passage(way: &Way, changed_at: Option<Timestamp>) -> Passage {
             if let (1.., Some(since)) = (subject.unsent, subject.oldest) {
                 return Passage::Waits {
                     since,
-                    where_: format!("in the outbox of {}", step.edge),
+                    where_: format!("{} {}", waiting_place(step), step.edge),
                 };
             }
             evidence.push(format!(
@@ -113,6 +114,15 @@ fn passage(way: &Way, changed_at: Option<Timestamp>) -> Passage {
         Passage::Passed {
             by: evidence.join(" and "),
         }
+    }
+}
+
+fn waiting_place(step: &WayStep) -> &'static str {
+    let probe = step.reading.as_ref().map(|it| it.probe);
+    if probe == Some(ProbeKind::Group) {
+        "in the stream of"
+    } else {
+        "in the outbox of"
     }
 }
 
