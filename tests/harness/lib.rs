@@ -6,6 +6,8 @@
     reason = "whatever goes wrong here is a failure of the test that called"
 )]
 
+pub mod servers;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
