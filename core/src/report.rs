@@ -11,6 +11,36 @@ use crate::mapping::Mapping;
 use crate::name::DatasetId;
 use crate::trace::Verdict;
 use crate::value::{Key, Value};
+use crate::wire::ReportFormat;
+
+mod csv;
+mod headline;
+mod html;
+mod json;
+mod junit;
+mod markdown;
+mod mask;
+mod plain;
+#[cfg(test)]
+mod tests;
+mod words;
+
+pub use headline::headline;
+
+/// The report as a file in that form: UTF-8 text, the same for the same report.
+///
+/// Values are masked in every form and keys are shown; every text from data is escaped for the form it stands in. HTML
+/// lists 1,000 findings, Markdown 100 an entity and JUnit 20 a dataset, each saying how many more there are; JSON and CSV
+/// have all.
+pub fn render(report: &Report, format: ReportFormat) -> String {
+    match format {
+        ReportFormat::Html => html::render(report),
+        ReportFormat::Markdown => markdown::render(report),
+        ReportFormat::Json => json::render(report),
+        ReportFormat::Csv => csv::render(report),
+        ReportFormat::Junit => junit::render(report),
+    }
+}
 
 /// What a check is asked to compare.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -201,6 +231,19 @@ impl Counts {
         }
     }
 
+    /// Every count with its name in words; `late` is a part of those in flight.
+    pub fn listed(self) -> [(&'static str, u64); 7] {
+        [
+            ("agrees", self.agrees),
+            ("in flight", self.in_flight),
+            ("stale", self.stale),
+            ("conflicts", self.conflicts),
+            ("missing", self.missing),
+            ("orphan", self.orphan),
+            ("unknown", self.unknown),
+        ]
+    }
+
     /// How many keys drifted.
     pub fn drifted(self) -> u64 {
         self.stale + self.conflicts + self.missing + self.orphan
@@ -229,5 +272,13 @@ impl Report {
         self.entities
             .iter()
             .flat_map(|it| it.findings.iter().map(|one| (it.entity.as_str(), one)))
+    }
+}
+
+/// The name of an enum's variant in JSON: kebab-case.
+fn kebab<T: Serialize>(variant: &T) -> String {
+    match serde_json::to_value(variant) {
+        Ok(serde_json::Value::String(text)) => text,
+        _ => String::new(),
     }
 }

@@ -1,0 +1,122 @@
+//! Counts of copies by dataset, and of drift by field.
+
+use super::Markup;
+use crate::human;
+use crate::report::{Counts, PairReport, Report, words};
+
+const COLUMNS: [&str; 10] = [
+    "dataset",
+    "#compared",
+    "",
+    "#agree",
+    "#in flight",
+    "#stale",
+    "#conflicts",
+    "#missing",
+    "#orphans",
+    "#unknown",
+];
+
+pub(super) fn write(page: &mut Markup, report: &Report) {
+    page.element("h2", "Copies by dataset").own("\n");
+    if report.entities.iter().all(|it| it.pairs.is_empty()) {
+        page.element("p class=\"note\"", "No copy was in scope.")
+            .own("\n");
+        return;
+    }
+    page.table("Copies by dataset", &COLUMNS);
+    for entity in &report.entities {
+        for pair in &entity.pairs {
+            let records = entity.compared.iter().find(|(it, _)| *it == pair.target);
+            row(page, &entity.entity, pair, records.map(|(_, n)| *n));
+        }
+    }
+    page.end_table();
+    legend(page);
+    by_field(page, report);
+}
+
+fn row(page: &mut Markup, entity: &str, pair: &PairReport, records: Option<u64>) {
+    page.own("<tr><th scope=\"row\" class=\"name\"><bdi>");
+    page.sentence(&pair.target.to_string()).own("</bdi>");
+    page.own("<span class=\"sub\">")
+        .sentence(entity)
+        .own(" from <bdi>");
+    page.sentence(&pair.source.to_string())
+        .own("</bdi></span></th>");
+    match records {
+        Some(records) => page.element("td class=\"num\"", &human::count(records)),
+        None => page.element("td class=\"num none\"", "unknown"),
+    };
+    page.own("<td aria-hidden=\"true\">");
+    bar(page, pair.counts);
+    page.own("</td>");
+    for (at, (_, n)) in pair.counts.listed().into_iter().enumerate() {
+        number(page, at, n);
+    }
+    if pair.counts.late > 0 {
+        page.own("</tr>\n<tr><td colspan=\"10\" class=\"warn\">");
+        let late = format!(
+            "{} in flight for longer than the objectives allow",
+            human::count(pair.counts.late)
+        );
+        page.sentence(&late).own("</td>");
+    }
+    page.own("</tr>\n");
+}
+
+/// A count, in the color of its column unless it is zero.
+fn number(page: &mut Markup, column: usize, number: u64) {
+    let tag = match (column, number) {
+        (_, 0) => "td class=\"num zero\"",
+        (0, _) => "td class=\"num\"",
+        (1, _) => "td class=\"num some warn\"",
+        (6, _) => "td class=\"num some none\"",
+        _ => "td class=\"num some bad\"",
+    };
+    page.element(tag, &human::count(number));
+}
+
+fn bar(page: &mut Markup, counts: Counts) {
+    page.own("<div class=\"bar\">");
+    page.piece("drift", counts.drifted())
+        .piece("flight", counts.in_flight);
+    page.piece("open", counts.unknown)
+        .piece("agree", counts.agrees)
+        .own("</div>");
+}
+
+fn legend(page: &mut Markup) {
+    page.own("<p class=\"legend\" aria-hidden=\"true\">");
+    for (class, word) in [
+        ("drift", "drifted"),
+        ("flight", "in flight"),
+        ("open", "unknown"),
+        ("agree", "agree"),
+    ] {
+        page.own("<span><span class=\"bar\">")
+            .piece(class, 1)
+            .own("</span>");
+        page.text(word).own("</span>");
+    }
+    page.own("</p>\n");
+}
+
+fn by_field(page: &mut Markup, report: &Report) {
+    let fields: Vec<_> = report.entities.iter().map(words::drift_by_field).collect();
+    let Some(most) = fields.iter().flatten().map(|(_, _, n)| *n).max() else {
+        return;
+    };
+    page.element("h2", "Drift by field").own("\n");
+    page.table("Drift by field", &["dataset", "field", "#copies", ""]);
+    for (dataset, field, copies) in fields.iter().flatten() {
+        page.own("<tr>")
+            .name("th scope=\"row\" class=\"name\"", dataset);
+        page.name("td class=\"name\"", field);
+        page.element("td class=\"num\"", &human::count(*copies));
+        page.own("<td aria-hidden=\"true\"><div class=\"bar\">")
+            .piece("drift", *copies);
+        page.piece("rest", most - copies).own("</div></td></tr>\n");
+    }
+    page.end_table();
+}

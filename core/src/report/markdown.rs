@@ -1,0 +1,250 @@
+//! A report as GitHub-flavored Markdown, short enough for a comment.
+//!
+//! Text from data is either a code span, or escaped so that it stays text in a table cell: nothing of it becomes a link,
+//! a mention, HTML or another cell.
+
+use super::{Counts, EntityReport, Finding, LagDuring, Report, headline, mask, plain, words};
+use crate::human;
+
+mod escape;
+
+use escape::{code, text};
+
+/// Findings that are listed an entity; the others are in the other forms.
+const LISTED: usize = 100;
+
+/// The longest key or name, in characters.
+const NAME: usize = 80;
+
+/// The longest sentence from data, in characters.
+const SENTENCE: usize = 240;
+
+/// The page, from the verdict to the command that runs it again.
+pub(super) fn render(report: &Report) -> String {
+    let mut page = format!(
+        "# Check of {}\n\n**{}**\n\n",
+        name(&report.deployment),
+        text(&headline(report))
+    );
+    page.push_str(&facts(report));
+    page.push_str(&copies(report));
+    for entity in report.entities.iter().filter(|it| !it.findings.is_empty()) {
+        page.push_str(&by_field(entity));
+        page.push_str(&findings(entity));
+        page.push_str(&examples(entity));
+    }
+    page.push_str(&method(report));
+    page.push_str(&not_checked(report));
+    page.push_str(&lag(report));
+    page.push_str(&format!(
+        "## Run it again\n\n{}\n\n{}\n",
+        escape::block(&report.rerun),
+        words::MASKING
+    ));
+    page
+}
+
+fn name(name: &str) -> String {
+    code(&plain::line(name, NAME))
+}
+
+fn sentence(sentence: &str) -> String {
+    text(&plain::line(&mask::why(sentence), SENTENCE))
+}
+
+fn facts(report: &Report) -> String {
+    let mut facts = vec![format!(
+        "- Began {}, took {}, with Parallax {}",
+        words::time(report.started_at),
+        human::duration(report.took),
+        sentence(&report.version)
+    )];
+    let scope = words::scope(&report.scope);
+    let scope: Vec<String> = scope
+        .iter()
+        .map(|(part, said)| format!("{part}: {}", sentence(said)))
+        .collect();
+    facts.push(format!("- Scope: {}", scope.join("; ")));
+    for (store, product) in &report.stores {
+        facts.push(format!("- {}: {}", name(store), sentence(product)));
+    }
+    format!("{}\n\n", facts.join("\n"))
+}
+
+/// A table with its head, or nothing without rows.
+fn table<const N: usize>(title: &str, head: [&str; N], rows: Vec<[String; N]>) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
+    let rule = head.map(|it| if is_number(it) { "---:" } else { "---" });
+    let line = |cells: Vec<&str>| format!("| {} |\n", cells.join(" | "));
+    let mut text = format!("{title}\n\n{}{}", line(head.to_vec()), line(rule.to_vec()));
+    for row in &rows {
+        text.push_str(&line(row.iter().map(String::as_str).collect()));
+    }
+    text.push('\n');
+    text
+}
+
+/// Whether a column of that name holds numbers.
+fn is_number(column: &str) -> bool {
+    let counts = Counts::default().listed();
+    let others = ["copies", "reads", "records", "scans", "cells", "candidates"];
+    others.contains(&column) || counts.iter().any(|(name, _)| *name == column)
+}
+
+fn copies(report: &Report) -> String {
+    let rows = report.entities.iter().flat_map(|it| &it.pairs).map(|pair| {
+        let [
+            agrees,
+            in_flight,
+            stale,
+            conflicts,
+            missing,
+            orphan,
+            unknown,
+        ] = pair.counts.listed().map(|(_, it)| human::count(it));
+        let place = name(&pair.target.to_string());
+        [
+            place, agrees, in_flight, stale, conflicts, missing, orphan, unknown,
+        ]
+    });
+    let [a, f, s, c, m, o, u] = Counts::default().listed().map(|(name, _)| name);
+    table(
+        "## Copies",
+        ["dataset", a, f, s, c, m, o, u],
+        rows.collect(),
+    )
+}
+
+fn by_field(entity: &EntityReport) -> String {
+    let fields = words::drift_by_field(entity).into_iter();
+    let rows = fields.map(|(dataset, field, n)| [name(&dataset), name(field), human::count(n)]);
+    let title = format!("## Drift of {} by field", name(&entity.entity));
+    table(&title, ["dataset", "field", "copies"], rows.collect())
+}
+
+fn findings(entity: &EntityReport) -> String {
+    let rows = entity.findings.iter().take(LISTED).map(|it| {
+        [
+            name(&it.key.to_string()),
+            name(&it.dataset.to_string()),
+            words::verdict(it.verdict).to_owned(),
+            names(it),
+            words::age(it.age),
+            it.reads.to_string(),
+            sentence(&it.reason),
+        ]
+    });
+    let head = ["key", "dataset", "verdict", "fields", "age", "reads", "why"];
+    let title = format!("## Findings: {}", name(&entity.entity));
+    let mut text = table(&title, head, rows.collect());
+    let more = entity.findings.len().saturating_sub(LISTED) as u64;
+    if more > 0 {
+        let more = human::count(more);
+        text.push_str(&format!(
+            "{more} more are in the JSON and CSV forms of this report.\n\n"
+        ));
+    }
+    text
+}
+
+fn names(finding: &Finding) -> String {
+    let fields: Vec<String> = words::fields(finding).into_iter().map(name).collect();
+    fields.join(", ")
+}
+
+fn examples(entity: &EntityReport) -> String {
+    let examples = words::examples(entity);
+    let rows = examples.iter().flat_map(|finding| {
+        finding.differences.iter().map(|it| {
+            let (truth, copy) = (it.truth.as_ref(), it.copy.as_ref());
+            let place = mask::first_difference(truth, copy).unwrap_or_default();
+            [
+                name(&finding.key.to_string()),
+                name(&finding.dataset.to_string()),
+                name(&it.field),
+                text(&mask::shape(truth)),
+                format!("≠ {}", text(&mask::shape(copy))),
+                text(&place),
+                sentence(&mask::rule(&it.rule)),
+            ]
+        })
+    });
+    let head = [
+        "key",
+        "dataset",
+        "field",
+        "source of truth",
+        "copy",
+        "differs",
+        "rule",
+    ];
+    let title = format!("## Examples: {}, values masked", name(&entity.entity));
+    table(&title, head, rows.collect())
+}
+
+fn method(report: &Report) -> String {
+    let steps = words::METHOD.iter().enumerate();
+    let steps: Vec<String> = steps
+        .map(|(at, step)| format!("{}. {step}\n", at + 1))
+        .collect();
+    let pairs = report.entities.iter().flat_map(|it| &it.pairs).map(|it| {
+        [
+            name(&it.target.to_string()),
+            it.scans.to_string(),
+            human::count(it.cells),
+            human::count(it.candidates),
+        ]
+    });
+    let compared = report.entities.iter().flat_map(|it| &it.compared);
+    let compared = compared.map(|(dataset, n)| [name(&dataset.to_string()), human::count(*n)]);
+    format!(
+        "{}## How\n\n{}\n{}\n\n{}",
+        table(
+            "## Records scanned",
+            ["dataset", "records"],
+            compared.collect()
+        ),
+        steps.concat(),
+        words::CERTAINTY,
+        table(
+            "### Work",
+            ["dataset", "scans", "cells", "candidates"],
+            pairs.collect()
+        )
+    )
+}
+
+fn not_checked(report: &Report) -> String {
+    let parts = report.entities.iter().flat_map(|it| &it.not_checked);
+    let rows = parts.map(|it| [sentence(&it.what), sentence(&it.why)]);
+    let parts = table("", ["what", "why"], rows.collect());
+    format!("## Not checked\n\n{}\n{}\n", words::coverage(report), parts)
+}
+
+fn lag(report: &Report) -> String {
+    let row = |it: &LagDuring| {
+        [
+            code(&plain::line(&words::edge(it), 2 * NAME)),
+            sentence(&words::reading(&it.first)),
+            it.max.map_or_else(|| "unknown".to_owned(), human::duration),
+            sentence(&words::reading(&it.last)),
+            human::duration(it.edge.objective),
+            words::probe(it),
+        ]
+    };
+    let head = [
+        "edge",
+        "at the start",
+        "most",
+        "at the end",
+        "objective",
+        "measured by",
+    ];
+    table(
+        "## Lag while it ran",
+        head,
+        report.lag.iter().map(row).collect(),
+    )
+}
