@@ -48,7 +48,7 @@ fn config(url: &str) -> StoreConfig {
         url: Some(url.to_owned()),
         profile: None,
         secret: None,
-        environment: Environment::Dev,
+        environment: Some(Environment::Dev),
         why: None,
         access: Access::ReadOnly,
     }

@@ -16,16 +16,19 @@ mod item;
 mod notes;
 mod probe;
 mod problem;
+mod profiles;
 mod read;
 mod representation;
 mod rule;
+mod secret;
 mod store;
 mod suggest;
 #[cfg(test)]
 mod tests;
-mod url;
+pub(crate) mod url;
 
 pub use problem::{Problem, Problems};
+pub(crate) use profiles::read as read_profiles;
 pub use read::parse;
 
 /// The objective of an edge that states none.
@@ -67,8 +70,8 @@ pub struct StoreConfig {
     pub profile: Option<String>,
     /// Where its secret comes from.
     pub secret: Option<SecretSource>,
-    /// Drives colours and guards; [`Environment::Dev`] where the file states none.
-    pub environment: Environment,
+    /// Drives colours and guards; `None` where the file says nothing, which a profile may then say.
+    pub environment: Option<Environment>,
     /// Why this store was chosen.
     pub why: Option<String>,
     /// Whether statements that people type may write; a profile's own access cannot be changed here.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::deployment::{Environment, SecretSource};
+use crate::deployment::{self, Environment, Problems, SecretSource, url};
 use crate::store::Access;
 
 /// A saved connection. Its secret is kept where `secret` says, never here.
@@ -33,6 +33,22 @@ impl fmt::Debug for SecretText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SecretText(…)")
     }
+}
+
+/// Reads the profiles in the text of `file`; reports every mistake at once. A text without anything holds none.
+///
+/// The text begins with `format = 1`; each `[profiles.NAME]` has a `url`, and may have `secret`, `environment`, `access`
+/// and `tags`. Opens nothing: `file` is only what problems are named after.
+pub fn parse(text: &str, file: &str) -> Result<Vec<Profile>, Problems> {
+    deployment::read_profiles(text, file)
+}
+
+/// Takes the password out of a URL, as people paste it: the URL without it, and the password, percent-decoded.
+///
+/// What is left never holds a password that a deployment file or a profile would refuse; a second one is dropped.
+pub fn split_url(url: &str) -> (String, Option<SecretText>) {
+    let (url, password) = url::split(url);
+    (url, password.map(SecretText))
 }
 
 /// One step of testing a connection, in order.

@@ -69,7 +69,7 @@ pub(crate) fn store(url: &str, base: &Path, access: Access) -> Result<Arc<dyn St
         url: Some(url.to_owned()),
         profile: None,
         secret: None,
-        environment: Environment::Dev,
+        environment: Some(Environment::Dev),
         why: None,
         access,
     };

@@ -34,7 +34,7 @@ fn read(file: &Table<'_>) -> Option<Deployment> {
     })
 }
 
-fn check_format(file: &Table<'_>) {
+pub(super) fn check_format(file: &Table<'_>) {
     let Some(format) = file.get("format") else {
         let hint = format!("begin the file with format = {FORMAT}");
         file.missing("format", Some(hint));

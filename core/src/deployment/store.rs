@@ -1,7 +1,7 @@
 //! `[stores.NAME]`: where a store is, and where its secret comes from.
 
 use super::item::{Item, Table};
-use super::{Environment, SecretSource, StoreConfig, suggest, url};
+use super::{Environment, SecretSource, StoreConfig, secret, suggest, url};
 use crate::name::{DatasetId, KeyPattern, StoreId};
 use crate::store::Access;
 
@@ -103,22 +103,33 @@ pub(super) fn pattern(dataset: &DatasetId) -> Option<crate::error::Result<KeyPat
 fn read_store(item: &Item<'_>) -> Option<StoreConfig> {
     let id = read_id(item);
     let table = item.open_table()?;
-    check_keys(&table);
+    check_keys(&table, &KEYS);
     check_place(&table);
     let text = |name| table.get(name).and_then(|it| it.text()).map(str::to_owned);
-    let access = table.get("access").and_then(|it| it.choice(&ACCESS));
-    let environment = table.get("environment");
     Some(StoreConfig {
         url: table.get("url").and_then(|it| read_url(&it)),
         profile: text("profile"),
         secret: table.get("secret").and_then(|it| read_secret(&it)),
-        environment: environment
-            .and_then(|it| it.choice(&ENVIRONMENTS))
-            .unwrap_or_default(),
+        environment: read_environment(&table),
         why: text("why"),
-        access: access.unwrap_or_default(),
+        access: read_access(&table),
         id: id?,
     })
+}
+
+/// Reads `environment`, which may be silent.
+pub(super) fn read_environment(table: &Table<'_>) -> Option<Environment> {
+    table
+        .get("environment")
+        .and_then(|it| it.choice(&ENVIRONMENTS))
+}
+
+/// Reads `access`; silence means that nothing is written.
+pub(super) fn read_access(table: &Table<'_>) -> Access {
+    table
+        .get("access")
+        .and_then(|it| it.choice(&ACCESS))
+        .unwrap_or_default()
 }
 
 fn read_id(item: &Item<'_>) -> Option<StoreId> {
@@ -135,7 +146,7 @@ fn read_id(item: &Item<'_>) -> Option<StoreId> {
 }
 
 /// Like [`Table::only`], but a key that holds a secret elsewhere is told where secrets go.
-fn check_keys(table: &Table<'_>) {
+pub(super) fn check_keys(table: &Table<'_>, known: &[&str]) {
     let (private, others): (Vec<_>, Vec<_>) = table
         .items()
         .into_iter()
@@ -148,7 +159,7 @@ fn check_keys(table: &Table<'_>) {
             .add(item.name_at, message, Some(hint.to_owned()));
     }
     for item in others {
-        item.check_known(&KEYS);
+        item.check_known(known);
     }
 }
 
@@ -169,7 +180,7 @@ fn check_place(table: &Table<'_>) {
 }
 
 /// Reads a URL; a refused one is not repeated, for it may hold a password.
-fn read_url(item: &Item<'_>) -> Option<String> {
+pub(super) fn read_url(item: &Item<'_>) -> Option<String> {
     let url = item.text()?;
     let Some(fault) = url::fault(url) else {
         return Some(url.to_owned());
@@ -178,40 +189,28 @@ fn read_url(item: &Item<'_>) -> Option<String> {
     None
 }
 
-/// Reads where a secret is; what does not say so may be one, and is not repeated.
+/// Reads where a secret is; a file that comes from others runs no program.
 fn read_secret(item: &Item<'_>) -> Option<SecretSource> {
+    let source = read_any_secret(item, SECRET_FORMS)?;
+    if let SecretSource::Command(_) = source {
+        let hint = "a deployment file comes from others, and must not run programs";
+        let message = "\"cmd:\" is allowed only in the user's own profile file";
+        item.wrong_so(message, hint);
+        return None;
+    }
+    Some(source)
+}
+
+/// Reads where a secret is; what does not say so may be one, and is not repeated.
+pub(super) fn read_any_secret(item: &Item<'_>, forms: &str) -> Option<SecretSource> {
     let text = item.text()?;
-    let source = match text.split_once(':') {
-        None if text == "keychain" => Some(SecretSource::Keychain),
-        Some(("env", name)) if is_variable(name) => Some(SecretSource::Env(name.to_owned())),
-        Some(("file", path)) if !path.is_empty() => Some(SecretSource::File(path.to_owned())),
-        _ => None,
-    };
+    let source = secret::read(text);
     if source.is_none() {
-        refuse_secret(item, text);
+        let hint = suggest::did_you_mean(text, ["keychain"]);
+        item.wrong_so(
+            secret::fault(text),
+            hint.unwrap_or_else(|| forms.to_owned()),
+        );
     }
     source
-}
-
-fn refuse_secret(item: &Item<'_>, text: &str) {
-    let message = match text.split_once(':') {
-        Some(("cmd", _)) => {
-            let hint = "a deployment file comes from others, and must not run programs";
-            let message = "\"cmd:\" is allowed only in the user's own profile file";
-            return item.wrong_so(message, hint);
-        }
-        Some(("env", _)) => "\"env:\" names no environment variable",
-        Some(("file", _)) => "\"file:\" names no file",
-        _ => "\"secret\" says where the secret is, never the secret itself",
-    };
-    let hint = suggest::did_you_mean(text, ["keychain"]);
-    item.wrong_so(message, hint.unwrap_or_else(|| SECRET_FORMS.to_owned()));
-}
-
-fn is_variable(name: &str) -> bool {
-    let starts_well = name.starts_with(|it: char| it.is_ascii_alphabetic() || it == '_');
-    starts_well
-        && name
-            .chars()
-            .all(|it| it.is_ascii_alphanumeric() || it == '_')
 }

@@ -31,6 +31,80 @@ impl Fault {
     }
 }
 
+/// The URL without any password, and the first password that it held, percent-decoded.
+pub(crate) fn split(url: &str) -> (String, Option<String>) {
+    let (mut url, mut found) = without_parameters(url);
+    // A password may look like a user with a password of its own, so this may take more than one round.
+    while let Some((start, end)) = user_password(&url) {
+        let password = url.get(start..end).map(decoded);
+        found = found.filter(|_| password.is_none()).or(password);
+        // The colon goes with it, and the @ of a user without a name.
+        url.replace_range(start - 1..end, "");
+        url = url.replacen("://@", "://", 1);
+    }
+    (url, found)
+}
+
+/// Takes out the query parameters that hold secrets.
+fn without_parameters(url: &str) -> (String, Option<String>) {
+    let Some((place, query)) = url.split_once('?') else {
+        return (url.to_owned(), None);
+    };
+    let mut kept = String::new();
+    let mut found = None;
+    for pair in query.split_inclusive(['&', ';', '#']) {
+        let bare = pair.trim_end_matches(['&', ';', '#']);
+        match bare.split_once('=') {
+            Some((name, value)) if is_private(name, value) => {
+                found = found.or_else(|| Some(decoded(value)));
+            }
+            _ => kept.push_str(pair),
+        }
+    }
+    let kept = kept.trim_end_matches(['&', ';', '#']);
+    let mark = if kept.is_empty() { "" } else { "?" };
+    (format!("{place}{mark}{kept}"), found)
+}
+
+/// Where the password behind the user begins and ends, in bytes.
+fn user_password(url: &str) -> Option<(usize, usize)> {
+    let place = url.split_once('?').map_or(url, |(place, _)| place);
+    if !user_holds_password(url, place) {
+        return None;
+    }
+    let (start, is_opaque) = match url.find("://") {
+        Some(at) => (at + 3, false),
+        None => (url.find(':')? + 1, true),
+    };
+    let rest = url.get(start..)?;
+    let authority = rest.find(['/', '?', '#']).filter(|_| !is_opaque);
+    let end = (rest.get(..authority.unwrap_or(0))?.rfind('@'))
+        .or_else(|| place.get(start..)?.rfind('@'))
+        .or_else(|| rest.rfind('@'))?;
+    let colon = rest.get(..end)?.find(':')?;
+    Some((start + colon + 1, start + end))
+}
+
+/// Percent-decoded, where that gives text; otherwise as it is.
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, others @ ..] = rest {
+        let pair = rest.get(1..3).filter(|_| *first == b'%').and_then(hex);
+        bytes.push(pair.unwrap_or(*first));
+        rest = others
+            .get(if pair.is_some() { 2.. } else { 0.. })
+            .unwrap_or_default();
+    }
+    String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
+}
+
+fn hex(pair: &[u8]) -> Option<u8> {
+    let digits = std::str::from_utf8(pair).ok()?;
+    let are_digits = digits.chars().all(|it| it.is_ascii_hexdigit());
+    u8::from_str_radix(digits, 16).ok().filter(|_| are_digits)
+}
+
 /// Query parameters whose names end so are taken for secrets.
 const PRIVATE_ENDINGS: [&str; 8] = [
     "password",
@@ -75,13 +149,13 @@ fn holds_password(url: &str) -> bool {
 
 fn query_holds_password(query: &str) -> bool {
     let pairs = query.split(['&', ';', '#']);
-    let named = pairs.filter_map(|it| it.split_once('='));
-    named
-        .filter(|(_, value)| !value.is_empty())
-        .any(|(name, _)| {
-            let name = name.to_ascii_lowercase();
-            PRIVATE_ENDINGS.iter().any(|it| name.ends_with(it))
-        })
+    let mut named = pairs.filter_map(|it| it.split_once('='));
+    named.any(|(name, value)| is_private(name, value))
+}
+
+fn is_private(name: &str, value: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    !value.is_empty() && PRIVATE_ENDINGS.iter().any(|it| name.ends_with(it))
 }
 
 /// Looks for `USER:PASSWORD@`, also where the password itself holds characters that end the host of a proper URL.
@@ -113,6 +187,8 @@ fn has_second_half(user: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -147,6 +223,71 @@ mod tests {
             "postgres:shop:hunter2@localhost",
         ] {
             assert_eq!(fault(bad), Some(Fault::Password), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_taken_out_wherever_it_hides() {
+        for (pasted, url, password) in [
+            (
+                "postgres://shop:h%40x@db:5432/shop",
+                "postgres://shop@db:5432/shop",
+                "h@x",
+            ),
+            ("redis://:hunter2@localhost", "redis://localhost", "hunter2"),
+            (
+                "postgres://shop:hun/ter2@db/shop",
+                "postgres://shop@db/shop",
+                "hun/ter2",
+            ),
+            (
+                "postgres://shop:hun#ter2@db/shop",
+                "postgres://shop@db/shop",
+                "hun#ter2",
+            ),
+            (
+                "postgres://shop:hun?ter2@db/shop",
+                "postgres://shop@db/shop",
+                "hun?ter2",
+            ),
+            (
+                "postgres://shop:hun@ter2@db/shop",
+                "postgres://shop@db/shop",
+                "hun@ter2",
+            ),
+            (
+                "postgres://db/a?user=a&password=x&b=c",
+                "postgres://db/a?user=a&b=c",
+                "x",
+            ),
+            ("postgres://db/a?password=x", "postgres://db/a", "x"),
+            ("postgres:shop:hunter2@db", "postgres:shop@db", "hunter2"),
+            ("postgres://shop:100%@db", "postgres://shop@db", "100%"),
+            ("postgres://a:one@db/?pwd=two", "postgres://a@db/", "one"),
+        ] {
+            let found = Some(password.to_owned());
+            assert_eq!(split(pasted), (url.to_owned(), found), "{pasted:?}");
+            assert_eq!(fault(url), None, "{url:?}");
+        }
+    }
+
+    #[test]
+    fn a_url_without_a_password_stays_as_it_is() {
+        for fine in [
+            "postgres://shop:@db/shop",
+            "redis://[::1]:6379/0",
+            "sqlite:a.db",
+            "",
+        ] {
+            assert_eq!(split(fine), (fine.to_owned(), None));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_password_is_left_in_what_was_split(url in "[a-z]{2,5}:(//)?[a-z:@/?#&=%1]{0,24}(password=)?[a-z:@/?#&=%1]{0,9}") {
+            let (clean, _) = split(&url);
+            prop_assert!(!holds_password(&clean), "{clean:?}");
         }
     }
 

@@ -217,7 +217,7 @@ probe = { kind = "newest", table = "orders.outbox" }
         &expect![[r#"
             d.toml:15:9: missing key "group"
             d.toml:15:36: unknown store "bus"; known here are "orders", "standby", "cache" and "search"
-            d.toml:15:51: unknown key "slot"; known here are "kind", "stream" and "group"
+            d.toml:15:51: unknown key "slot"; known here are "kind", "stream", "group", "dataset" and "key"
             d.toml:20:28: unknown key "table"; only "kind" is known here"#]],
     );
 }

@@ -94,14 +94,15 @@ fn stores_say_where_they_are_and_where_their_secrets_come_from() {
         panic!("three stores")
     };
     assert_eq!(orders.secret, Some(SecretSource::Keychain));
-    assert_eq!(orders.environment, Environment::Dev);
+    assert_eq!(orders.environment, Some(Environment::Dev));
     assert_eq!(orders.why.as_deref(), Some("ACID orders"));
     assert_eq!(
         cache.secret,
         Some(SecretSource::Env("CACHE_PASSWORD".into()))
     );
     assert_eq!(search.profile.as_deref(), Some("shop-search"));
-    assert_eq!(search.environment, Environment::Production);
+    assert_eq!(cache.environment, None);
+    assert_eq!(search.environment, Some(Environment::Production));
 }
 
 #[test]
