@@ -29,7 +29,7 @@
 use jiff::civil;
 use num_bigint::Sign;
 
-use crate::value::{Decimal, Value};
+use crate::value::{Decimal, Small, Timestamp, Value};
 
 #[cfg(test)]
 mod tests;
@@ -63,9 +63,9 @@ fn present(value: &Value, out: &mut Vec<u8>) {
         Value::BigInt(it) => number(&Decimal::from(it.clone()), out),
         Value::Decimal(it) => number(it, out),
         Value::F64(it) => tagged(5, &float_bits(*it).to_be_bytes(), out),
-        Value::Text(it) => sized(6, it.as_bytes(), out),
-        Value::Bytes(it) => sized(7, it, out),
-        Value::Timestamp(it) => tagged(8, &it.as_nanosecond().to_be_bytes(), out),
+        Value::Text(it) => text(it, out),
+        Value::Bytes(it) => raw(it, out),
+        Value::Timestamp(it) => timestamp(*it, out),
         Value::DateTime(it) => {
             out.push(9);
             date(it.date(), out);
@@ -91,19 +91,51 @@ fn present(value: &Value, out: &mut Vec<u8>) {
     }
 }
 
+/// Appends the canonical form of text, without a value around it.
+pub(crate) fn text(text: &str, out: &mut Vec<u8>) {
+    sized(6, text.as_bytes(), out);
+}
+
+/// The same of bytes.
+pub(crate) fn raw(bytes: &[u8], out: &mut Vec<u8>) {
+    sized(7, bytes, out);
+}
+
+/// The same of an instant.
+pub(crate) fn timestamp(time: Timestamp, out: &mut Vec<u8>) {
+    tagged(8, &time.as_nanosecond().to_be_bytes(), out);
+}
+
+/// The same of a number that fits 64 bits beside its sign and scale.
+pub(crate) fn small_number(number: Small, out: &mut Vec<u8>) {
+    let sign = if number.negative {
+        Sign::Minus
+    } else {
+        Sign::Plus
+    };
+    reduced(sign, number.magnitude, number.scale, out);
+}
+
 fn number(number: &Decimal, out: &mut Vec<u8>) {
+    if let Some(small) = number.small() {
+        return small_number(small, out);
+    }
     let (digits, scale) = number.normalized();
     let (sign, magnitude) = digits.to_bytes_be();
     scaled(sign, scale, &magnitude, out);
 }
 
-/// The same without a big number on the way.
 fn small(sign: Sign, magnitude: u64, out: &mut Vec<u8>) {
+    reduced(sign, magnitude, 0, out);
+}
+
+/// The same as [`Decimal::normalized`] does, without a big number on the way.
+fn reduced(sign: Sign, magnitude: u64, scale: i64, out: &mut Vec<u8>) {
     if magnitude == 0 {
         return scaled(Sign::NoSign, 0, &[], out);
     }
-    let (mut magnitude, mut scale) = (magnitude, 0);
-    while magnitude.is_multiple_of(10) {
+    let (mut magnitude, mut scale) = (magnitude, scale);
+    while magnitude.is_multiple_of(10) && scale > i64::MIN {
         magnitude /= 10;
         scale -= 1;
     }

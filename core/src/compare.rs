@@ -10,14 +10,17 @@ use crate::store::Precision;
 mod cast;
 mod common;
 mod fields;
+mod form;
 mod json;
 mod lens;
 mod read;
 mod refusal;
+mod small;
 mod times;
 
 pub use cast::Common;
 pub use fields::{Outcome, canonical_side, compare};
+pub(crate) use form::{Expected, Form};
 pub use refusal::Refusal;
 
 /// How a field is found and made comparable: path → from → scale → as → compare.

@@ -13,6 +13,7 @@ mod record;
 mod text;
 
 pub use decimal::Decimal;
+pub(crate) use decimal::Small;
 pub use key::Key;
 pub use record::Record;
 

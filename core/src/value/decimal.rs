@@ -20,6 +20,14 @@ const MAX_PLAIN_EXPONENT: i64 = 4_096;
 #[derive(Clone, Debug, Eq)]
 pub struct Decimal(BigDecimal);
 
+/// A number of at most 64 bits beside its sign: `magnitude` times ten to the power of minus `scale`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Small {
+    pub(crate) negative: bool,
+    pub(crate) magnitude: u64,
+    pub(crate) scale: i64,
+}
+
 impl Decimal {
     /// `digits` times ten to the power of minus `scale`.
     pub fn new(digits: BigInt, scale: i64) -> Self {
@@ -49,6 +57,16 @@ impl Decimal {
         let zeros = u32::try_from(spare.min(zeros as u64)).unwrap_or(u32::MAX);
         let digits = digits.as_ref() / BigInt::from(10).pow(zeros);
         (digits, scale - i64::from(zeros))
+    }
+
+    /// The number without an allocation, where 64 bits hold its digits; not reduced.
+    pub(crate) fn small(&self) -> Option<Small> {
+        let (digits, scale) = self.0.as_bigint_and_scale();
+        Some(Small {
+            negative: digits.sign() == Sign::Minus,
+            magnitude: u64::try_from(digits.magnitude()).ok()?,
+            scale,
+        })
     }
 
     /// Rounded to `places` digits behind the point, half to even.

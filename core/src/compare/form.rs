@@ -1,0 +1,315 @@
+//! The bytes of one side of a field alone, by which two records are compared without being brought together.
+//!
+//! [`super::compare`] chooses the type in which two values meet when it has both. Here one side must do without the other,
+//! so the choice is made once for a pair of fields, from what is known of their types: numbers meet as numbers, times at
+//! the coarser precision, and text is read as what the other side is expected to hold. A value that is not as expected,
+//! or that does not read, keeps its own form under a mark of its own.
+//!
+//! Equal bytes mean equal under the rules, always. Unequal bytes may be equal after all, where the values are not of the
+//! types that were expected: whoever finds unequal bytes has to compare the values.
+
+use super::cast::Common;
+use super::small::small;
+use super::times::cut;
+use super::{Cast, Encoding, FieldRule, Lens, lens, read};
+use crate::canonical;
+use crate::store::{FieldShape, Precision, ValueRef};
+use crate::value::{Small, Value};
+
+#[cfg(test)]
+mod tests;
+
+/// The value in the type in which the sides meet, seen through the lenses.
+const MET: u8 = 0;
+/// The value as it was read.
+const READ: u8 = 1;
+/// The value as it is stored, where it does not read and both sides are read alike.
+const STORED: u8 = 2;
+/// The same where they are not: such a value is equal to none of the other side.
+const STRANGE: u8 = 3;
+/// No value.
+const ABSENT: u8 = 5;
+
+/// How one side of a field is brought to bytes.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Form {
+    rule: FieldRule,
+    cast: Option<Cast>,
+    lenses: Vec<Lens>,
+    null_is_absent: bool,
+    mark: u8,
+    reads: Reads,
+    /// The coarser precision of the two sides.
+    precision: Option<Precision>,
+    /// The precision that a value of this side must have for that.
+    own_precision: Option<Precision>,
+}
+
+/// What a side without a declared cast reads beyond its own kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Reads {
+    /// Text is read as this kind, for the other side holds it.
+    text: Option<Kind>,
+    /// Times are read as dates.
+    dates: bool,
+    /// Native types are read as text.
+    native: bool,
+}
+
+/// The kinds of values between which no rule is needed to compare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Number,
+    Text,
+    Timestamp,
+    DateTime,
+    Date,
+    Time,
+    Uuid,
+    Json,
+    Native,
+    Other,
+}
+
+/// A field of one side, as far as it is known before its values are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Expected<'s> {
+    /// The side's rule.
+    pub(crate) rule: &'s FieldRule,
+    /// The declared or sampled types of the field at the rule's path; `None` where they are not known.
+    pub(crate) shape: Option<&'s FieldShape>,
+}
+
+impl Expected<'_> {
+    fn kind(&self) -> Option<Kind> {
+        match &self.rule.from {
+            Some(Encoding::UnixSeconds | Encoding::UnixMillis | Encoding::Zone(_)) => {
+                return Some(Kind::Timestamp);
+            }
+            Some(Encoding::Hex | Encoding::Base64) => return Some(Kind::Other),
+            None if self.rule.scale != 0 => return Some(Kind::Number),
+            None => {}
+        }
+        let mut types = self.shape?.types.iter().map(|it| it.type_name.as_str());
+        types.find(|it| *it != "null").map(kind_named)
+    }
+
+    /// The precision of its values, if they are as expected.
+    fn precision(&self) -> Option<Precision> {
+        read::precision(&Value::I64(0), self.rule)
+    }
+}
+
+fn kind_named(type_name: &str) -> Kind {
+    match type_name {
+        "int" | "decimal" | "float" => Kind::Number,
+        "text" => Kind::Text,
+        "timestamp" => Kind::Timestamp,
+        "datetime" => Kind::DateTime,
+        "date" => Kind::Date,
+        "time" => Kind::Time,
+        "uuid" => Kind::Uuid,
+        "list" | "map" | "vector" => Kind::Json,
+        "bool" | "bytes" | "duration" | "null" => Kind::Other,
+        _ => Kind::Native,
+    }
+}
+
+impl Form {
+    /// The forms of the truth's and the copy's side of one field.
+    pub(crate) fn pair(truth: Expected<'_>, copy: Expected<'_>) -> [Self; 2] {
+        let (kind, copy_kind) = (truth.kind(), copy.kind());
+        let (one, other) = (truth.rule, copy.rule);
+        let lenses = [&other.compare, &one.compare]
+            .into_iter()
+            .find(|it| !it.is_empty());
+        let precisions = [truth.precision(), copy.precision()];
+        let is_alike = one.from == other.from && one.scale == other.scale;
+        let form = |side: Expected<'_>, strange: u8, reads: Reads| Self {
+            rule: side.rule.clone(),
+            cast: other.cast.or(one.cast),
+            lenses: lenses.cloned().unwrap_or_default(),
+            null_is_absent: one.null_is_absent || other.null_is_absent,
+            mark: if is_alike { STORED } else { strange },
+            reads,
+            precision: precisions.into_iter().flatten().min(),
+            own_precision: side.precision(),
+        };
+        [
+            form(truth, STRANGE, reads(kind, copy_kind)),
+            form(copy, STRANGE + 1, reads(copy_kind, kind)),
+        ]
+    }
+
+    /// Appends the bytes of one cell.
+    pub(crate) fn write(&self, cell: ValueRef<'_>, out: &mut Vec<u8>) {
+        match cell {
+            ValueRef::Absent => out.push(ABSENT),
+            ValueRef::Null | ValueRef::Owned(&Value::Null) if self.null_is_absent => {
+                out.push(ABSENT)
+            }
+            _ if self.quick(cell, out) => {}
+            _ => self.slow(cell, out),
+        }
+    }
+
+    /// Writes what takes no allocation, and says whether it did; the bytes are those of [`Self::slow`].
+    fn quick(&self, cell: ValueRef<'_>, out: &mut Vec<u8>) -> bool {
+        if self.rule.from.is_some() {
+            return false;
+        }
+        match (self.cast, lent(cell)) {
+            (_, ValueRef::Null) => out.extend([READ, 0]),
+            (None | Some(Cast::Bool), ValueRef::Bool(it)) if self.rule.scale == 0 => {
+                let mark = if self.cast.is_some() { MET } else { READ };
+                out.extend([mark, 2 + u8::from(it)]);
+            }
+            (None | Some(Cast::Text), ValueRef::Text(it)) if self.is_plain_text() => {
+                out.push(MET);
+                canonical::text(it, out);
+            }
+            (None, ValueRef::Timestamp(it)) if self.rule.scale == 0 && !self.reads.dates => {
+                out.push(MET);
+                canonical::timestamp(cut(it, self.precision), out);
+            }
+            (None, ValueRef::Bytes(it)) if self.rule.scale == 0 => {
+                out.push(READ);
+                canonical::raw(it, out);
+            }
+            (_, cell) => return self.quick_number(cell, out),
+        }
+        true
+    }
+
+    fn is_plain_text(&self) -> bool {
+        let is_text = self.cast.is_some() || self.reads.text.is_none();
+        self.rule.scale == 0 && self.lenses.is_empty() && is_text
+    }
+
+    fn quick_number(&self, cell: ValueRef<'_>, out: &mut Vec<u8>) -> bool {
+        let Some(number) = self.number(cell) else {
+            return false;
+        };
+        out.push(MET);
+        canonical::small_number(number, out);
+        true
+    }
+
+    /// The number that the cell is under the rule, where that is plain.
+    fn number(&self, cell: ValueRef<'_>) -> Option<Small> {
+        let is_text = matches!(cell, ValueRef::Text(_));
+        let is_read = !is_text || self.rule.scale != 0 || self.reads.text == Some(Kind::Number);
+        let places = match self.cast {
+            None if is_read => i64::MAX,
+            Some(Cast::Int) => 0,
+            Some(Cast::Decimal(places)) => places.into(),
+            _ => return None,
+        };
+        let small = small(cell)?;
+        let scale = small.scale.checked_sub(self.rule.scale.into())?;
+        // What has to be rounded, or is not whole, takes the long way.
+        (scale <= places).then_some(Small { scale, ..small })
+    }
+
+    fn slow(&self, cell: ValueRef<'_>, out: &mut Vec<u8>) {
+        let Some(value) = cell.to_value() else {
+            return out.push(ABSENT);
+        };
+        let Ok(meant) = read::read(&value, &self.rule) else {
+            out.push(self.mark);
+            return canonical::encode(Some(&value), out);
+        };
+        let is_expected = read::precision(&value, &self.rule) == self.own_precision;
+        match self
+            .met(&meant)
+            .filter(|_| is_expected || self.cast.is_some())
+        {
+            Some(met) => {
+                out.push(MET);
+                canonical::encode(Some(&met), out);
+            }
+            None => {
+                out.push(READ);
+                canonical::encode(Some(&meant), out);
+            }
+        }
+    }
+
+    /// The value where the sides meet; `None` where it stays as it is.
+    fn met(&self, value: &Value) -> Option<Value> {
+        let common = match self.cast {
+            _ if value.is_null() => return None,
+            Some(cast) => Common::Declared(cast),
+            None => self.common(value)?,
+        };
+        let met = common.cast(value, &self.rule).ok()?;
+        // Text that is JSON, but neither list nor map, meets its like as text.
+        let is_odd = common == Common::Json && !matches!(met, Value::List(_) | Value::Map(_));
+        (!is_odd).then(|| lens::apply(met, &self.lenses))
+    }
+
+    fn common(&self, value: &Value) -> Option<Common> {
+        Some(match value {
+            Value::I64(_)
+            | Value::U64(_)
+            | Value::BigInt(_)
+            | Value::Decimal(_)
+            | Value::F64(_) => Common::Number,
+            Value::Timestamp(_) | Value::DateTime(_) if self.reads.dates => Common::Date,
+            Value::Timestamp(_) => Common::Timestamp(self.precision),
+            Value::DateTime(_) => Common::DateTime(self.precision),
+            Value::Time(_) => Common::Time(self.precision),
+            Value::Date(_) => Common::Date,
+            Value::Uuid(_) => Common::Uuid,
+            Value::List(_) | Value::Map(_) | Value::Vector(_) => Common::Json,
+            Value::Native { .. } if self.reads.native => Common::Text,
+            Value::Text(_) => match self.reads.text {
+                Some(kind) => self.read_text(kind)?,
+                None => Common::AsIs,
+            },
+            _ => return None,
+        })
+    }
+
+    fn read_text(&self, kind: Kind) -> Option<Common> {
+        Some(match kind {
+            Kind::Number => Common::Number,
+            Kind::Timestamp => Common::Timestamp(self.precision),
+            Kind::DateTime => Common::DateTime(self.precision),
+            Kind::Time => Common::Time(self.precision),
+            Kind::Date => Common::Date,
+            Kind::Uuid => Common::Uuid,
+            Kind::Json => Common::Json,
+            Kind::Text | Kind::Native | Kind::Other => return None,
+        })
+    }
+}
+
+/// What a side reads as the other's kind.
+///
+/// Text becomes a kind on one side at most, for two texts are compared as texts; so do times become dates.
+fn reads(own: Option<Kind>, other: Option<Kind>) -> Reads {
+    let is_text = matches!(own, None | Some(Kind::Text));
+    let is_written = |it: &Kind| !matches!(it, Kind::Text | Kind::Native | Kind::Other);
+    let is_time = matches!(own, None | Some(Kind::Timestamp | Kind::DateTime));
+    Reads {
+        text: other.filter(is_written).filter(|_| is_text),
+        dates: other == Some(Kind::Date) && is_time,
+        native: own == Some(Kind::Native) && other == Some(Kind::Text),
+    }
+}
+
+/// The cell without a value around it, where there is such a cell.
+fn lent(cell: ValueRef<'_>) -> ValueRef<'_> {
+    let ValueRef::Owned(value) = cell else {
+        return cell;
+    };
+    match value {
+        Value::Null => ValueRef::Null,
+        Value::Bool(it) => ValueRef::Bool(*it),
+        Value::Text(it) => ValueRef::Text(it),
+        Value::Bytes(it) => ValueRef::Bytes(it),
+        Value::Timestamp(it) => ValueRef::Timestamp(*it),
+        _ => cell,
+    }
+}
