@@ -22,7 +22,7 @@ mod sentence;
 #[cfg(test)]
 mod tests;
 
-pub use judge::judge;
+pub use judge::{Judgement, judge, judge_copy};
 
 /// What is said of one representation, or of the whole entity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

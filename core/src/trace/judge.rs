@@ -4,10 +4,11 @@
 //! of the change against the objectives on its way. The first that is known decides.
 
 use std::cmp::Ordering;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::passage::{age, passed};
+use super::passage::{Moments, age, passed};
 use super::sentence;
 use super::{Evidence, FieldObservation, Found, Observation, Read, Trace, Verdict, Way};
 use crate::compare::{FieldRule, FieldVerdict, compare};
@@ -59,15 +60,18 @@ struct Source<'e> {
 impl<'e> Source<'e> {
     fn of(evidence: &'e Evidence) -> Self {
         let mut pairs = evidence.reads.iter().zip(&evidence.mapping.representations);
-        let Some((read, mapping)) = pairs.find(|(read, _)| read.role == Role::SystemOfRecord)
-        else {
-            return Self {
+        match pairs.find(|(read, _)| read.role == Role::SystemOfRecord) {
+            Some((read, mapping)) => Self::new(read, mapping),
+            None => Self {
                 state: Found::Failed,
                 record: None,
                 mapping: None,
                 version: None,
-            };
-        };
+            },
+        }
+    }
+
+    fn new(read: &'e Read, mapping: &'e RepresentationMapping) -> Self {
         let record = record_of(read);
         Self {
             state: found(read),
@@ -99,6 +103,85 @@ impl RepresentationMapping {
     }
 }
 
+/// One copy of an entity, judged without the rest of its trace.
+#[derive(Clone, Debug)]
+pub struct Judgement {
+    /// What is said of it.
+    pub verdict: Verdict,
+    /// Why, in words a person understands.
+    pub reason: String,
+    /// One a canonical field, as in [`Observation::fields`].
+    pub fields: Vec<FieldObservation>,
+    /// How long ago the source changed; `None` where that is not known.
+    pub age: Option<Duration>,
+    /// When age alone will no longer hold it in flight; `None` where something better than age decided.
+    pub until: Option<Timestamp>,
+    /// Why it is not simply drift, for the sentence.
+    because: String,
+}
+
+/// Judges one copy as [`judge`] does, given the system of record's answer and mapping first.
+///
+/// `first_seen` is when the difference was first read: what nothing dates is at least as old as that.
+pub fn judge_copy(
+    source: (&Read, &RepresentationMapping),
+    copy: (&Read, &RepresentationMapping),
+    first_seen: Timestamp,
+    now: Timestamp,
+) -> Judgement {
+    let source = Source::new(source.0, source.1);
+    let (read, mapping) = copy;
+    weigh(read, mapping, &source, (Some(first_seen), now))
+}
+
+fn weigh(
+    read: &Read,
+    mapping: &RepresentationMapping,
+    source: &Source<'_>,
+    (first_seen, now): (Option<Timestamp>, Timestamp),
+) -> Judgement {
+    let record = record_of(read);
+    let fields: Vec<_> = mapping
+        .fields
+        .iter()
+        .map(|it| field(it, read, source))
+        .collect();
+    let version = version_of(record, mapping);
+    let changed_at = source.changed_at(read.way.as_ref());
+    let mut judgement = Judgement {
+        verdict: Verdict::Agrees,
+        reason: String::new(),
+        age: changed_at.map(|it| age(it, now)),
+        until: None,
+        because: String::new(),
+        fields: Vec::new(),
+    };
+    match difference(read, &fields, mapping, source, version.as_ref()) {
+        Difference::None(reason) => judgement.reason = reason,
+        Difference::Unknown(reason) => {
+            judgement.verdict = Verdict::Unknown;
+            judgement.reason = reason;
+        }
+        Difference::Some(drift, what) => {
+            let moments = Moments {
+                changed_at,
+                first_seen,
+                now,
+            };
+            let passed = passed(drift, read.way.as_ref(), moments);
+            judgement.verdict = passed.verdict;
+            judgement.reason = format!("{what}; {}", passed.because);
+            judgement.because = passed.because;
+            judgement.until = passed.until;
+        }
+    }
+    // A record that need not be there has no fields that could differ.
+    if judgement.verdict != Verdict::Agrees || record.is_some() {
+        judgement.fields = fields;
+    }
+    judgement
+}
+
 /// Observes one representation; beside it stands why it is not simply drift, for the sentence.
 fn observe(
     read: &Read,
@@ -107,46 +190,23 @@ fn observe(
     now: Timestamp,
 ) -> (Observation, String) {
     let record = record_of(read);
-    let mut fields: Vec<_> = mapping
-        .fields
-        .iter()
-        .map(|it| field(it, read, source))
-        .collect();
-    let version = version_of(record, mapping);
-    let changed_at = source.changed_at(read.way.as_ref());
-    let (verdict, what, because) =
-        match difference(read, &fields, mapping, source, version.as_ref()) {
-            Difference::None(reason) => (Verdict::Agrees, reason, String::new()),
-            Difference::Unknown(reason) => (Verdict::Unknown, reason, String::new()),
-            Difference::Some(drift, what) => {
-                let (verdict, because) = passed(drift, read.way.as_ref(), changed_at, now);
-                (verdict, what, because)
-            }
-        };
-    // A record that need not be there has no fields that could differ.
-    if verdict == Verdict::Agrees && record.is_none() {
-        fields.clear();
-    }
+    let judgement = weigh(read, mapping, source, (None, now));
     let observation = Observation {
         dataset: mapping.dataset.clone(),
         role: read.role,
         state: found(read),
         read: read.span,
         reads: read.reads,
-        version,
-        verdict,
-        age: changed_at.map(|it| age(it, now)),
-        reason: if because.is_empty() {
-            what
-        } else {
-            format!("{what}; {because}")
-        },
+        version: version_of(record, mapping),
+        verdict: judgement.verdict,
+        age: judgement.age,
+        reason: judgement.reason,
         error: read.found.as_ref().err().cloned(),
         statement: read.statement.clone(),
-        fields,
+        fields: judgement.fields,
         raw: record.cloned(),
     };
-    (observation, because)
+    (observation, judgement.because)
 }
 
 fn field(mapping: &FieldMapping, read: &Read, source: &Source<'_>) -> FieldObservation {

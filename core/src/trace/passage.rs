@@ -9,14 +9,38 @@ use crate::deployment::DEFAULT_OBJECTIVE;
 use crate::human;
 use crate::lag::ProbeKind;
 
+/// A difference, judged by the way that changes take.
+pub(super) struct Passed {
+    /// Drift if the edge has passed the change, else in flight.
+    pub(super) verdict: Verdict,
+    /// Why.
+    pub(super) because: String,
+    /// When age alone will no longer hold it in flight; `None` where something better than age decided.
+    pub(super) until: Option<Timestamp>,
+}
+
+/// When things happened, as far as it is known.
+#[derive(Clone, Copy)]
+pub(super) struct Moments {
+    /// When the source changed.
+    pub(super) changed_at: Option<Timestamp>,
+    /// When the difference was first read, where it was read before: it is at least as old as that.
+    pub(super) first_seen: Option<Timestamp>,
+    /// The present.
+    pub(super) now: Timestamp,
+}
+
 /// Decides whether the edge has passed the change; if it has, the difference is drift. Says why.
-pub(super) fn passed(
-    drift: Verdict,
-    way: Option<&Way>,
-    changed_at: Option<Timestamp>,
-    now: Timestamp,
-) -> (Verdict, String) {
+pub(super) fn passed(drift: Verdict, way: Option<&Way>, moments: Moments) -> Passed {
+    let Moments {
+        changed_at, now, ..
+    } = moments;
     let allowed = way.map_or(DEFAULT_OBJECTIVE, |it| it.allowed);
+    let decided = |verdict, because| Passed {
+        verdict,
+        because,
+        until: None,
+    };
     match way.map_or(Passage::NotKnown, |it| passage(it, changed_at)) {
         Passage::Waits { since, where_ } => {
             let late = age(since, now) > allowed;
@@ -25,46 +49,72 @@ pub(super) fn passed(
                 "the change waits {where_} since {since}{}",
                 lateness(late, allowed)
             );
-            (Verdict::InFlight { late }, because)
+            decided(Verdict::InFlight { late }, because)
         }
-        Passage::Passed { by } => (drift, format!("{by}, so it is lost, not late")),
-        Passage::NotKnown => by_age(drift, changed_at, allowed, now),
+        Passage::Passed { by } => decided(drift, format!("{by}, so it is lost, not late")),
+        Passage::NotKnown => match changed_at {
+            Some(changed_at) => by_age(drift, changed_at, allowed, now),
+            None => undated(drift, allowed, moments),
+        },
     }
 }
 
-fn by_age(
-    drift: Verdict,
-    changed_at: Option<Timestamp>,
-    allowed: Duration,
-    now: Timestamp,
-) -> (Verdict, String) {
-    let bound = human::duration(allowed);
-    match changed_at.map(|it| age(it, now)) {
-        Some(young) if young <= allowed => {
-            let young = human::duration(young);
-            (
-                Verdict::InFlight { late: false },
-                format!("changed {young} ago, within the {bound} allowed"),
-            )
-        }
-        Some(old) => {
-            let old = human::duration(old);
-            (
-                drift,
-                format!("changed {old} ago, longer than the {bound} allowed"),
-            )
-        }
-        None if drift == Verdict::Orphan => {
-            let because = format!(
-                "a deletion has no change time and was first seen now: trace again after {bound}"
-            );
-            (Verdict::InFlight { late: false }, because)
-        }
-        None => {
-            let because = "nothing says when the source changed, so it is not taken for in flight";
-            (drift, because.to_owned())
-        }
+fn by_age(drift: Verdict, changed_at: Timestamp, allowed: Duration, now: Timestamp) -> Passed {
+    let (age, bound) = (age(changed_at, now), human::duration(allowed));
+    let (since, is_young) = (human::duration(age), age <= allowed);
+    if is_young {
+        return Passed {
+            verdict: Verdict::InFlight { late: false },
+            because: format!("changed {since} ago, within the {bound} allowed"),
+            until: end(changed_at, allowed),
+        };
     }
+    Passed {
+        verdict: drift,
+        because: format!("changed {since} ago, longer than the {bound} allowed"),
+        until: None,
+    }
+}
+
+/// Where nothing dates the change, its age runs from the first read that saw it, if there was one before.
+fn undated(drift: Verdict, allowed: Duration, moments: Moments) -> Passed {
+    let Moments {
+        first_seen, now, ..
+    } = moments;
+    let bound = human::duration(allowed);
+    let what = if drift == Verdict::Orphan {
+        "a deletion has no change time"
+    } else {
+        "nothing says when the source changed"
+    };
+    let is_young = first_seen.is_some_and(|it| age(it, now) <= allowed);
+    let (verdict, because) = match first_seen.map(|it| human::duration(age(it, now))) {
+        None if drift == Verdict::Orphan => (
+            Verdict::InFlight { late: false },
+            format!("{what} and was first seen now: trace again after {bound}"),
+        ),
+        None => (drift, format!("{what}, so it is not taken for in flight")),
+        Some(since) if is_young => (
+            Verdict::InFlight { late: false },
+            format!("{what}; first seen {since} ago, within the {bound} allowed"),
+        ),
+        Some(since) => (
+            drift,
+            format!("{what}; first seen {since} ago, longer than the {bound} allowed"),
+        ),
+    };
+    Passed {
+        verdict,
+        because,
+        until: first_seen
+            .filter(|_| is_young)
+            .and_then(|it| end(it, allowed)),
+    }
+}
+
+/// The first moment at which what began at `from` is older than `allowed`.
+fn end(from: Timestamp, allowed: Duration) -> Option<Timestamp> {
+    from.checked_add(allowed + Duration::from_nanos(1)).ok()
 }
 
 /// Whether a change has passed every edge on its way.
