@@ -1,1 +1,7 @@
+//! Reports in every form.
 
+mod golden;
+mod headline;
+mod hostile;
+mod masked;
+mod sample;

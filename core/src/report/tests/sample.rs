@@ -1,0 +1,389 @@
+//! Reports to render: one with everything in it, one with nothing, and one whose every text is hostile.
+
+use std::time::Duration;
+
+use jiff::{Timestamp, civil};
+
+use crate::compare::{Cast, FieldRule, Lens};
+use crate::deployment::{Edge, Endpoint, Probe, Propagation};
+use crate::lag::{Lag, ProbeKind, Reading, State};
+use crate::mapping::{FieldMapping, Mapping, RepresentationMapping, ShapeSource};
+use crate::name::{DatasetId, FieldPath};
+use crate::report::{
+    Counts, Difference, EntityReport, Finding, LagDuring, NotChecked, PairReport, Report, Scope,
+};
+use crate::trace::Verdict;
+use crate::value::{Key, Value};
+
+/// 2026-11-21 12:03:07 UTC, and so many milliseconds.
+pub(super) fn at(millis: i64) -> Timestamp {
+    let start = 1_795_262_587_000;
+    Timestamp::from_millisecond(start + millis).expect("a time")
+}
+
+pub(super) fn dataset(text: &str) -> DatasetId {
+    text.parse().expect("a dataset")
+}
+
+/// A report with nothing in it.
+pub(super) fn empty() -> Report {
+    Report {
+        deployment: "pocket".to_owned(),
+        version: "0.1.0".to_owned(),
+        started_at: at(0),
+        took: Duration::from_millis(38),
+        scope: Scope::default(),
+        is_cancelled: false,
+        stores: Vec::new(),
+        entities: Vec::new(),
+        lag: Vec::new(),
+        rerun: "parallax check".to_owned(),
+    }
+}
+
+/// A report of two entities in which everything happened.
+pub(super) fn rich() -> Report {
+    let store = |name: &str, product: &str| (name.to_owned(), product.to_owned());
+    Report {
+        took: Duration::from_millis(2_345),
+        stores: vec![
+            store("shop", "Relational 15.18"),
+            store("cache", "Key-value 7.0.15"),
+            store("search", "did not answer"),
+        ],
+        entities: vec![users(), orders()],
+        lag: lags(),
+        rerun: "parallax -d samples/pocket/deployment.toml check --report check.html".to_owned(),
+        ..empty()
+    }
+}
+
+pub(super) fn pair(target: &str, counts: Counts) -> PairReport {
+    PairReport {
+        source: dataset("shop.users"),
+        target: dataset(target),
+        counts,
+        candidates: 47,
+        scans: 1,
+        cells: 262_144,
+    }
+}
+
+pub(super) fn entity(pairs: Vec<PairReport>) -> EntityReport {
+    EntityReport {
+        entity: "user".to_owned(),
+        key: vec!["id".to_owned()],
+        mapping: mapping(),
+        compared: Vec::new(),
+        pairs,
+        findings: Vec::new(),
+        not_checked: Vec::new(),
+    }
+}
+
+fn users() -> EntityReport {
+    let cache = Counts {
+        agrees: 3_955,
+        in_flight: 41,
+        late: 3,
+        stale: 2,
+        conflicts: 1,
+        ..Counts::default()
+    };
+    let docs = Counts {
+        agrees: 3_997,
+        missing: 1,
+        orphan: 1,
+        unknown: 2,
+        ..Counts::default()
+    };
+    EntityReport {
+        compared: vec![
+            (dataset("shop.users"), 4_000),
+            (dataset("cache.user:{id}"), 3_999),
+            (dataset("docs.users"), 4_000),
+        ],
+        pairs: vec![
+            pair("cache.user:{id}", cache),
+            pair("docs.users", docs),
+            PairReport {
+                candidates: 0,
+                scans: 0,
+                cells: 0,
+                ..pair("search.users", Counts::default())
+            },
+        ],
+        findings: vec![
+            stale(7, "ann@new.example", "ann@old.example"),
+            stale(42, "Zoë Łuczak", "Zoe Luczak"),
+            conflicting(),
+            finding(
+                999,
+                "docs.users",
+                Verdict::Missing,
+                "the record is not there",
+            ),
+            finding(
+                12_345,
+                "docs.users",
+                Verdict::Orphan,
+                "the source of truth has no such record",
+            ),
+        ],
+        not_checked: vec![
+            not_checked(
+                "search.users",
+                "could not read users in search: connection refused",
+            ),
+            not_checked(
+                "docs.users: 2 records",
+                r#"born cannot be compared: as date: this "1st of May" is not a date"#,
+            ),
+            not_checked("docs.users.tags", "the field is not mapped"),
+        ],
+        ..entity(Vec::new())
+    }
+}
+
+fn orders() -> EntityReport {
+    let all_agree = Counts {
+        agrees: 12_000,
+        ..Counts::default()
+    };
+    EntityReport {
+        entity: "order".to_owned(),
+        key: vec!["region".to_owned(), "number".to_owned()],
+        mapping: Mapping {
+            entity: "order".to_owned(),
+            fields: vec!["total".to_owned()],
+            representations: Vec::new(),
+        },
+        compared: vec![
+            (dataset("shop.orders"), 12_000),
+            (dataset("docs.orders"), 12_000),
+        ],
+        pairs: vec![PairReport {
+            source: dataset("shop.orders"),
+            candidates: 3,
+            ..pair("docs.orders", all_agree)
+        }],
+        ..entity(Vec::new())
+    }
+}
+
+pub(super) fn finding(key: i64, place: &str, verdict: Verdict, reason: &str) -> Finding {
+    Finding {
+        key: Key::new(vec![Value::I64(key)]),
+        dataset: dataset(place),
+        verdict,
+        differences: Vec::new(),
+        age: None,
+        first_seen: at(1_200),
+        last_seen: at(1_200),
+        reads: 1,
+        reason: reason.to_owned(),
+    }
+}
+
+fn stale(key: i64, truth: &str, copy: &str) -> Finding {
+    let email = difference("email", truth.into(), Value::from(copy), "exact");
+    Finding {
+        differences: vec![email],
+        age: Some(Duration::from_secs(291)),
+        last_seen: at(1_950),
+        reads: 2,
+        ..finding(
+            key,
+            "cache.user:{id}",
+            Verdict::Stale,
+            "an older version: email differs",
+        )
+    }
+}
+
+fn conflicting() -> Finding {
+    let decimal = |it: &str| Value::Decimal(it.parse().expect("a decimal"));
+    let born = Value::Date(civil::date(1990, 5, 1));
+    let rule = r#"as date: this "1st of May" is not a date"#;
+    Finding {
+        differences: vec![
+            difference(
+                "balance",
+                decimal("1200.50"),
+                decimal("1200.05"),
+                "scale -4, as decimal(4)",
+            ),
+            difference("born", born, Value::from("1st of May"), rule),
+            Difference {
+                copy: None,
+                ..difference("city", "Kraków".into(), Value::Null, "exact")
+            },
+            difference("name", "Ann Lee".into(), Value::Null, "casefold"),
+        ],
+        age: Some(Duration::from_millis(6_400)),
+        ..finding(
+            77,
+            "cache.user:{id}",
+            Verdict::Conflicts,
+            "the same version, yet balance, born, city, name differ",
+        )
+    }
+}
+
+pub(super) fn difference(field: &str, truth: Value, copy: Value, rule: &str) -> Difference {
+    Difference {
+        field: field.to_owned(),
+        truth: Some(truth),
+        copy: Some(copy),
+        rule: rule.to_owned(),
+    }
+}
+
+pub(super) fn not_checked(what: &str, why: &str) -> NotChecked {
+    NotChecked {
+        what: what.to_owned(),
+        why: why.to_owned(),
+    }
+}
+
+fn mapping() -> Mapping {
+    let names = ["id", "email", "name", "city", "balance", "updated_at"];
+    let field = |name: &str| FieldMapping {
+        name: name.to_owned(),
+        rule: Some(FieldRule::plain(FieldPath::name(name))),
+        compared: !matches!(name, "id" | "updated_at"),
+    };
+    let plain = |place: &str| RepresentationMapping {
+        dataset: dataset(place),
+        fields: names.map(field).into(),
+        version: Some(FieldPath::name("updated_at")),
+        source: ShapeSource::Declared,
+    };
+    let mut cache = plain("cache.user:{id}");
+    cache.source = ShapeSource::Sampled(1_000);
+    for field in &mut cache.fields {
+        match (field.name.as_str(), &mut field.rule) {
+            ("email", Some(rule)) => rule.path = FieldPath::name("mail"),
+            ("name", Some(rule)) => rule.compare = vec![Lens::Casefold],
+            ("balance", Some(rule)) => {
+                (rule.path, rule.scale) = (FieldPath::name("balance_e4"), -4);
+                rule.cast = Some(Cast::Decimal(4));
+            }
+            ("city", rule) => *rule = None,
+            _ => {}
+        }
+    }
+    Mapping {
+        entity: "user".to_owned(),
+        fields: names.map(str::to_owned).into(),
+        representations: vec![plain("shop.users"), cache, plain("docs.users")],
+    }
+}
+
+fn lags() -> Vec<LagDuring> {
+    let behind = Reading {
+        state: State::Behind,
+        lag: Lag {
+            time: Some(Duration::from_millis(800)),
+            records: Some(41),
+            ..Lag::default()
+        },
+        ..reading()
+    };
+    let unknown = Reading {
+        state: State::Unknown,
+        why: Some("could not read users in search: connection refused".to_owned()),
+        lag: Lag::default(),
+        probe: ProbeKind::Newest,
+        ..reading()
+    };
+    let cache = LagDuring {
+        first: behind,
+        max: Some(Duration::from_secs(6)),
+        ..lag("cache.user:{id}", reading())
+    };
+    let search = LagDuring {
+        max: None,
+        ..lag("search.users", unknown)
+    };
+    vec![cache, search]
+}
+
+fn reading() -> Reading {
+    Reading {
+        state: State::CaughtUp,
+        why: None,
+        lag: Lag {
+            time: Some(Duration::ZERO),
+            records: Some(0),
+            ..Lag::default()
+        },
+        probe: ProbeKind::Outbox,
+        uncertainty: Duration::from_millis(12),
+        measured_at: at(2_000),
+        frontier: None,
+    }
+}
+
+pub(super) fn lag(to: &str, reading: Reading) -> LagDuring {
+    LagDuring {
+        edge: Edge {
+            from: Endpoint::Dataset(dataset("shop.users")),
+            to: Endpoint::Dataset(dataset(to)),
+            via: Propagation::Outbox,
+            probe: Probe::None,
+            objective: Duration::from_secs(5),
+        },
+        first: reading.clone(),
+        last: reading,
+        max: Some(Duration::ZERO),
+        samples: 3,
+    }
+}
+
+/// A report in which every text that may come from data is `text`.
+pub(super) fn hostile(text: &str) -> Report {
+    let text = || text.to_owned();
+    let place = || DatasetId {
+        name: text(),
+        ..dataset("shop.users")
+    };
+    let mut report = rich();
+    (report.deployment, report.version, report.rerun) = (text(), text(), text());
+    report.stores = vec![(text(), text())];
+    report.scope.entities = vec![text()];
+    (report.scope.from, report.scope.to) = (Some(place()), Some(place()));
+    for lag in &mut report.lag {
+        (lag.edge.from, lag.edge.to) = (Endpoint::Dataset(place()), Endpoint::Dataset(place()));
+        (lag.first.why, lag.last.why) = (Some(text()), Some(text()));
+    }
+    for entity in &mut report.entities {
+        (entity.entity, entity.key) = (text(), vec![text(), text()]);
+        entity.compared = vec![(place(), 1)];
+        entity.mapping.fields = vec![text()];
+        for representation in &mut entity.mapping.representations {
+            representation.dataset = place();
+            representation.source = ShapeSource::Unknown(text());
+            representation.version = Some(FieldPath::name(text()));
+            for field in &mut representation.fields {
+                field.name = text();
+                if let Some(rule) = &mut field.rule {
+                    rule.path = FieldPath::name(text());
+                }
+            }
+        }
+        for pair in &mut entity.pairs {
+            (pair.source, pair.target) = (place(), place());
+        }
+        entity.not_checked = vec![not_checked(&text(), &text()); 2];
+        for finding in &mut entity.findings {
+            finding.key = Key::new(vec![Value::Text(text())]);
+            (finding.dataset, finding.reason) = (place(), text());
+            for it in &mut finding.differences {
+                (it.field, it.rule) = (text(), text());
+                (it.truth, it.copy) = (Some(Value::Text(text())), Some(Value::Text(text() + "!")));
+            }
+        }
+    }
+    report
+}
