@@ -16,18 +16,23 @@ const REASON: usize = 160;
 /// flight.` or `All 12,000 copies agree.` It is plain text on one line: what cannot be seen is spelled, and a front end
 /// still escapes it for its own form. `All` is said only if everything in scope was compared.
 pub fn headline(report: &Report) -> String {
+    format!("{}.", clauses(report).join("; "))
+}
+
+/// The parts of [`headline`]: the first answers, the others say what else is to be known.
+pub(super) fn clauses(report: &Report) -> Vec<String> {
     let counts = report.counts();
     let open = Unanswered::of(report);
-    let mut clauses = vec![verdict(report, counts, &open)];
+    let verdict = verdict(report, counts, &open);
+    let mut clauses = vec![if report.is_cancelled {
+        format!("Stopped before its end: {}", lower_first(&verdict))
+    } else {
+        verdict
+    }];
     clauses.extend(in_flight(counts));
     clauses.extend(open.clauses());
     clauses.extend(limits(report));
-    let sentence = clauses.join("; ");
-    if report.is_cancelled {
-        format!("Stopped before its end: {}.", lower_first(&sentence))
-    } else {
-        format!("{sentence}.")
-    }
+    clauses
 }
 
 /// What a check was asked for and could not answer.

@@ -2,7 +2,8 @@
 //!
 //! Every text from data passes through [`Markup::text`]; tags and attributes are `'static`.
 
-use super::{Report, headline, words};
+use super::headline::clauses;
+use super::{Report, words};
 use crate::human;
 use crate::trace::Verdict;
 
@@ -66,11 +67,21 @@ fn verdict(page: &mut Markup, report: &Report) {
         .text(&report.deployment)
         .own("</b>");
     page.close("h1").own("\n");
+    let clauses = clauses(report);
+    let mut clauses = clauses.iter();
+    let answer = clauses.next().map_or("", String::as_str);
     page.open(tag)
         .text(mark)
-        .element("span", &headline(report))
-        .close(tag);
-    page.own("\n");
+        .element("span", &format!("{answer}."))
+        .close(tag)
+        .own("\n");
+    if clauses.len() > 0 {
+        page.own("<ul class=\"also\">\n");
+        for clause in clauses {
+            page.element("li", clause).own("\n");
+        }
+        page.own("</ul>\n");
+    }
 }
 
 fn facts(page: &mut Markup, report: &Report) {

@@ -34,7 +34,7 @@ pub(super) fn render(report: &Report) -> String {
         "stores": report.stores.iter().map(|(name, product)| json!({ "name": name, "product": product })).collect::<Json>(),
         "compared": compared(report),
         "counts": counts(report.counts()),
-        "pairs": each(report, |entity| entity.pairs.iter().map(|it| pair(&entity.entity, it)).collect()),
+        "pairs": each(report, |entity| entity.pairs.iter().map(|it| pair(entity, it)).collect()),
         "findings": findings(report),
         "not_checked": each(report, not_checked),
         "method": method(report),
@@ -92,12 +92,14 @@ fn counts(of: Counts) -> Json {
     })
 }
 
-fn pair(entity: &str, of: &PairReport) -> Json {
+/// A dataset that was not compared has no counts.
+fn pair(entity: &EntityReport, of: &PairReport) -> Json {
+    let is_known = words::was_compared(entity, of) || of.counts != Counts::default();
     json!({
-        "entity": entity,
+        "entity": entity.entity,
         "from": of.source.to_string(),
         "to": of.target.to_string(),
-        "counts": counts(of.counts),
+        "counts": is_known.then(|| counts(of.counts)),
         "candidates": of.candidates,
         "scans": of.scans,
         "cells": of.cells,

@@ -280,13 +280,21 @@ fn details(entity: &EntityReport, pair: &PairReport) -> String {
 }
 
 fn finding(of: &Finding) -> String {
+    let changed = of.age.map_or_else(
+        || "when it changed is unknown".to_owned(),
+        |age| format!("changed {} before", human::duration(age)),
+    );
     format!(
-        "{} {}: {} (changed {} before, read {})",
+        "{} {}: {} ({}, read {})",
         plain::line(&of.key.to_string(), SENTENCE),
         words::verdict(of.verdict),
         plain::line(&mask::why(&of.reason), SENTENCE),
-        words::age(of.age),
-        human::plural(of.reads, "time")
+        changed,
+        if of.reads == 1 {
+            "once".to_owned()
+        } else {
+            human::plural(of.reads, "time")
+        }
     )
 }
 

@@ -94,20 +94,12 @@ fn is_number(column: &str) -> bool {
 }
 
 fn copies(report: &Report) -> String {
-    let rows = report.entities.iter().flat_map(|it| &it.pairs).map(|pair| {
-        let [
-            agrees,
-            in_flight,
-            stale,
-            conflicts,
-            missing,
-            orphan,
-            unknown,
-        ] = pair.counts.listed().map(|(_, it)| human::count(it));
-        let place = name(&pair.target.to_string());
-        [
-            place, agrees, in_flight, stale, conflicts, missing, orphan, unknown,
-        ]
+    let rows = report.entities.iter().flat_map(|entity| {
+        entity.pairs.iter().map(|pair| {
+            let place = name(&pair.target.to_string());
+            let [a, f, s, c, m, o, u] = words::counts(entity, pair).map(words::number);
+            [place, a, f, s, c, m, o, u]
+        })
     });
     let [a, f, s, c, m, o, u] = Counts::default().listed().map(|(name, _)| name);
     table(
@@ -219,8 +211,11 @@ fn method(report: &Report) -> String {
 fn not_checked(report: &Report) -> String {
     let parts = report.entities.iter().flat_map(|it| &it.not_checked);
     let rows = parts.map(|it| [sentence(&it.what), sentence(&it.why)]);
-    let parts = table("", ["what", "why"], rows.collect());
-    format!("## Not checked\n\n{}\n{}\n", words::coverage(report), parts)
+    let title = format!("## Not checked\n\n{}", words::coverage(report));
+    match table(&title, ["what", "why"], rows.collect()) {
+        text if text.is_empty() => format!("{title}\n\n"),
+        text => text,
+    }
 }
 
 fn lag(report: &Report) -> String {

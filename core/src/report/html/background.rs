@@ -45,8 +45,10 @@ fn scanned(page: &mut Markup, entity: &EntityReport) {
             .representations
             .iter()
             .find(|it| it.dataset == *dataset);
-        page.own("<tr>")
-            .name("th scope=\"row\" class=\"name\"", &dataset.to_string());
+        page.own("<tr>").name(
+            "th scope=\"row\" class=\"name place\"",
+            &dataset.to_string(),
+        );
         page.element("td class=\"num\"", &human::count(*records));
         let source = mapping.map_or_else(|| "unknown".to_owned(), |it| it.source.to_string());
         page.element("td", &source);
@@ -60,27 +62,57 @@ fn scanned(page: &mut Markup, entity: &EntityReport) {
     page.end_table();
 }
 
-/// A row a field and representation where something is to be said: fields that are compared as they are, under the same
-/// name, are named together.
+/// The fields, and the rules of those that are not compared exactly and under their own name everywhere.
 fn mapping(page: &mut Markup, entity: &EntityReport) {
-    page.own("<p class=\"note\">Fields: ");
-    for (at, field) in entity.mapping.fields.iter().enumerate() {
-        page.own(if at > 0 { ", " } else { "" })
-            .name("span class=\"name\"", field);
+    let (compared, shown): (Vec<&String>, Vec<&String>) = entity
+        .mapping
+        .fields
+        .iter()
+        .partition(|it| is_compared(entity, it));
+    listed(page, "Compared: ", &compared);
+    listed(page, "Shown in a trace, and not compared: ", &shown);
+    let representations = entity.mapping.representations.iter();
+    let special: Vec<_> = representations
+        .flat_map(|it| it.fields.iter().map(move |field| (it, field)))
+        .filter(|(_, it)| !shown.contains(&&it.name) && is_special(it))
+        .collect();
+    if special.is_empty() {
+        return;
     }
-    page.own(". Each is compared exactly and under its own name, except:</p>\n");
+    page.own("<p class=\"note\">Each is compared exactly and under its own name, except:</p>\n");
     page.table(
         "Mapping and rules",
         &["dataset", "field", "stored as", "compared"],
     );
-    for representation in &entity.mapping.representations {
-        for field in representation.fields.iter().filter(|it| is_special(it)) {
-            rule(page, representation, field);
-        }
+    for (representation, field) in special {
+        rule(page, representation, field);
     }
     page.end_table();
 }
 
+fn listed(page: &mut Markup, title: &'static str, fields: &[&String]) {
+    if fields.is_empty() {
+        return;
+    }
+    page.own("<p class=\"note\">").own(title);
+    for (at, field) in fields.iter().enumerate() {
+        page.own(if at > 0 { ", " } else { "" })
+            .name("span class=\"name\"", field);
+    }
+    page.own(".</p>\n");
+}
+
+/// Whether a field is compared in any representation, as far as they are known.
+fn is_compared(entity: &EntityReport, name: &str) -> bool {
+    let all = entity.mapping.representations.iter();
+    let mut fields = all
+        .flat_map(|it| &it.fields)
+        .filter(|it| it.name == name)
+        .peekable();
+    fields.peek().is_none() || fields.any(|it| it.compared)
+}
+
+/// Whether anything but its name is to be said of how a field is compared.
 fn is_special(field: &FieldMapping) -> bool {
     let Some(rule) = &field.rule else {
         return true;
@@ -90,7 +122,7 @@ fn is_special(field: &FieldMapping) -> bool {
 
 fn rule(page: &mut Markup, representation: &RepresentationMapping, field: &FieldMapping) {
     page.own("<tr>").name(
-        "th scope=\"row\" class=\"name\"",
+        "th scope=\"row\" class=\"name place\"",
         &representation.dataset.to_string(),
     );
     page.name("td class=\"name\"", &field.name);

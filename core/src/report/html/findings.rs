@@ -62,7 +62,7 @@ fn list(page: &mut Markup, entity: &EntityReport, limit: usize) {
 fn row(page: &mut Markup, of: &Finding) {
     page.own("<tr>")
         .name("th scope=\"row\" class=\"name\"", &of.key.to_string());
-    page.name("td class=\"name\"", &of.dataset.to_string())
+    page.name("td class=\"name place\"", &of.dataset.to_string())
         .own("<td>");
     pill(page, of.verdict);
     page.own("</td><td class=\"name\">");
@@ -113,13 +113,13 @@ fn example(page: &mut Markup, finding: &Finding, of: &Difference) {
     let (truth, copy) = (of.truth.as_ref(), of.copy.as_ref());
     page.own("<tr>")
         .name("th scope=\"row\" class=\"name\"", &finding.key.to_string());
-    page.name("td class=\"name\"", &finding.dataset.to_string());
+    page.name("td class=\"name place\"", &finding.dataset.to_string());
     page.name("td class=\"name\"", &of.field);
     page.element("td", &mask::shape(truth))
         .own("<td class=\"bad\">≠</td>");
     page.element("td", &mask::shape(copy));
     page.element(
-        "td",
+        "td class=\"keep\"",
         &mask::first_difference(truth, copy).unwrap_or_default(),
     );
     page.element("td", &mask::rule(&of.rule)).own("</tr>\n");

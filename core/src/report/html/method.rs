@@ -35,8 +35,11 @@ fn how(page: &mut Markup, report: &Report) {
     );
     for pair in pairs() {
         page.own("<tr>")
-            .name("td class=\"name\"", &pair.source.to_string());
-        page.name("th scope=\"row\" class=\"name\"", &pair.target.to_string());
+            .name("td class=\"name place\"", &pair.source.to_string());
+        page.name(
+            "th scope=\"row\" class=\"name place\"",
+            &pair.target.to_string(),
+        );
         page.element("td class=\"num\"", &human::count(pair.scans.into()));
         page.element("td class=\"num\"", &human::count(pair.cells));
         page.element("td class=\"num\"", &human::count(pair.candidates))

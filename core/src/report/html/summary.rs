@@ -2,7 +2,7 @@
 
 use super::Markup;
 use crate::human;
-use crate::report::{Counts, PairReport, Report, words};
+use crate::report::{Counts, EntityReport, PairReport, Report, words};
 
 const COLUMNS: [&str; 10] = [
     "dataset",
@@ -28,7 +28,7 @@ pub(super) fn write(page: &mut Markup, report: &Report) {
     for entity in &report.entities {
         for pair in &entity.pairs {
             let records = entity.compared.iter().find(|(it, _)| *it == pair.target);
-            row(page, &entity.entity, pair, records.map(|(_, n)| *n));
+            row(page, entity, pair, records.map(|(_, n)| *n));
         }
     }
     page.end_table();
@@ -36,11 +36,11 @@ pub(super) fn write(page: &mut Markup, report: &Report) {
     by_field(page, report);
 }
 
-fn row(page: &mut Markup, entity: &str, pair: &PairReport, records: Option<u64>) {
+fn row(page: &mut Markup, entity: &EntityReport, pair: &PairReport, records: Option<u64>) {
     page.own("<tr><th scope=\"row\" class=\"name\"><bdi>");
     page.sentence(&pair.target.to_string()).own("</bdi>");
     page.own("<span class=\"sub\">")
-        .sentence(entity)
+        .sentence(&entity.entity)
         .own(" from <bdi>");
     page.sentence(&pair.source.to_string())
         .own("</bdi></span></th>");
@@ -48,37 +48,39 @@ fn row(page: &mut Markup, entity: &str, pair: &PairReport, records: Option<u64>)
         Some(records) => page.element("td class=\"num\"", &human::count(records)),
         None => page.element("td class=\"num none\"", "unknown"),
     };
-    page.own("<td aria-hidden=\"true\">");
-    bar(page, pair.counts);
-    page.own("</td>");
-    for (at, (_, n)) in pair.counts.listed().into_iter().enumerate() {
-        number(page, at, n);
+    page.own("<td>");
+    if words::was_compared(entity, pair) {
+        bar(page, pair.counts);
+    } else {
+        page.element("span class=\"none\"", "not compared");
     }
-    if pair.counts.late > 0 {
-        page.own("</tr>\n<tr><td colspan=\"10\" class=\"warn\">");
-        let late = format!(
-            "{} in flight for longer than the objectives allow",
-            human::count(pair.counts.late)
-        );
-        page.sentence(&late).own("</td>");
+    page.own("</td>");
+    for (at, n) in words::counts(entity, pair).into_iter().enumerate() {
+        number(page, at, n, pair.counts.late);
     }
     page.own("</tr>\n");
 }
 
-/// A count, in the color of its column unless it is zero.
-fn number(page: &mut Markup, column: usize, number: u64) {
+/// A count, in the color of its column unless it is zero; of those in flight, how many are late.
+fn number(page: &mut Markup, column: usize, number: Option<u64>, late: u64) {
     let tag = match (column, number) {
-        (_, 0) => "td class=\"num zero\"",
+        (_, None) => "td class=\"num none\"",
+        (_, Some(0)) => "td class=\"num zero\"",
         (0, _) => "td class=\"num\"",
         (1, _) => "td class=\"num some warn\"",
         (6, _) => "td class=\"num some none\"",
         _ => "td class=\"num some bad\"",
     };
-    page.element(tag, &human::count(number));
+    page.open(tag).text(&words::number(number));
+    if column == 1 && late > 0 {
+        let late = format!("{} late", human::count(late));
+        page.element("span class=\"sub\"", &late);
+    }
+    page.close(tag);
 }
 
 fn bar(page: &mut Markup, counts: Counts) {
-    page.own("<div class=\"bar\">");
+    page.own("<div class=\"bar\" aria-hidden=\"true\">");
     page.piece("drift", counts.drifted())
         .piece("flight", counts.in_flight);
     page.piece("open", counts.unknown)
