@@ -29,8 +29,20 @@ use crate::trace;
 use crate::value::Key;
 
 mod fold;
+mod key;
+mod layout;
+mod outcome;
+mod pair;
+mod queue;
+mod run;
+mod sketch;
+#[cfg(test)]
+mod tests;
 
 pub use fold::{Fold, Folding};
+
+use layout::Layout;
+use run::Run;
 
 /// The cells of one pair's sketch: about 16 MiB, enough for some 200,000 differing rows at once.
 pub const DEFAULT_CELLS: usize = 1 << 18;
@@ -128,61 +140,89 @@ pub struct KeyRead {
 }
 
 /// One check of one entity, from its first scan to its report.
+///
+/// Calling [`Check::step`] before all answers are fed takes those that are missing for failures.
 pub struct Check {
-    options: CheckOptions,
-    folds: Vec<Arc<Fold>>,
+    state: State,
+}
+
+enum State {
+    Running(Box<Run>),
+    /// With its report, until that is handed over.
+    Ended(Box<EntityReport>),
 }
 
 impl Check {
     /// A check that has not begun.
     pub fn new(options: CheckOptions) -> Self {
-        Self {
-            options,
-            folds: Vec::new(),
+        let state = match Layout::new(&options) {
+            Some(layout) => State::Running(Box::new(Run::new(options, layout))),
+            None => State::Ended(Box::new(outcome::nothing(&options))),
+        };
+        Self { state }
+    }
+
+    /// What is to be done now. After the end it is [`Step::Done`] with the same report again.
+    pub fn step(&mut self, now: Timestamp) -> Step {
+        if let State::Running(run) = &mut self.state {
+            if let Some(step) = run.step(now) {
+                return step;
+            }
+            self.state = State::Ended(Box::new(run.report()));
+        }
+        match &self.state {
+            State::Ended(report) => Step::Done(report.clone()),
+            // It has just ended.
+            State::Running(_) => Step::Wait { until: now },
         }
     }
 
-    /// What is to be done now.
-    pub fn step(&mut self, _now: Timestamp) -> Step {
-        let entity = self.options.entity.clone();
-        Step::Done(Box::new(EntityReport {
-            key: entity.key,
-            entity: entity.name,
-            mapping: self.options.mapping.clone(),
-            compared: Vec::new(),
-            pairs: Vec::new(),
-            findings: Vec::new(),
-            not_checked: Vec::new(),
-        }))
+    /// Takes what came of the last step. An answer that was not asked for is ignored.
+    pub fn feed(&mut self, answer: Answer, now: Timestamp) {
+        if let State::Running(run) = &mut self.state {
+            run.feed(answer, now);
+        }
     }
 
-    /// Takes what came of the last step. An answer that was not asked for is ignored.
-    pub fn feed(&mut self, _answer: Answer, _now: Timestamp) {}
-
     /// Ends the check: the next step is [`Step::Done`] with what is known, and the rest is not checked, for `why`.
-    pub fn stop(&mut self, _why: &str) {}
+    pub fn stop(&mut self, why: &str) {
+        if let State::Running(run) = &mut self.state {
+            run.stop(why);
+            self.state = State::Ended(Box::new(run.report()));
+        }
+    }
 
     /// Keys that the scan singled out so far, of all representations.
     pub fn candidates(&self) -> u64 {
-        0
+        match &self.state {
+            State::Running(run) => run.candidates(),
+            State::Ended(report) => report.pairs.iter().map(|it| it.candidates).sum(),
+        }
     }
 
     /// Of those, how many are judged.
     pub fn judged(&self) -> u64 {
-        0
+        match &self.state {
+            State::Running(run) => run.judged(),
+            State::Ended(_) => self.candidates(),
+        }
     }
 
     /// The verdicts so far; what agrees without having been read is counted at the end.
     pub fn counts(&self) -> Counts {
-        Counts::default()
+        match &self.state {
+            State::Running(run) => run.counts(),
+            State::Ended(report) => report.counts(),
+        }
     }
 }
 
 impl fmt::Debug for Check {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let has_ended = matches!(self.state, State::Ended(_));
         f.debug_struct("Check")
-            .field("entity", &self.options.entity.name)
-            .field("folds", &self.folds.len())
+            .field("has_ended", &has_ended)
+            .field("candidates", &self.candidates())
             .finish_non_exhaustive()
     }
 }

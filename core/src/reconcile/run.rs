@@ -1,0 +1,587 @@
+//! A check under way: one phase after another, each ended by the answers to its step.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use jiff::Timestamp;
+
+use super::fold::{Census, Fold, Since, Task, lock};
+use super::key::{self, Held, KeyLanes};
+use super::layout::{Layout, Scan};
+use super::pair::{Item, Open, PASS_CELLS, Pair, Tally};
+use super::queue::{Case, Next, Queue};
+use super::sketch::{Sketch, Slice};
+use super::{Answer, CheckOptions, ScanPlan, Step};
+use crate::deployment::Presence;
+use crate::error::Result;
+use crate::report::NotChecked;
+use crate::store::{Projection, Scanned};
+use crate::value::Key;
+
+/// The most keys that are compared for having changed lately.
+const MAX_CHANGED: usize = 1_000_000;
+
+/// One check under way.
+#[derive(Debug)]
+pub(super) struct Run {
+    pub(super) options: CheckOptions,
+    pub(super) layout: Layout,
+    pub(super) pairs: Vec<Pair>,
+    phase: Phase,
+    queue: Queue,
+    passes: u64,
+    pub(super) source: Source,
+    pub(super) not_checked: Vec<NotChecked>,
+}
+
+/// What is known of the system of record.
+#[derive(Debug, Default)]
+pub(super) struct Source {
+    /// Records scanned.
+    pub(super) rows: u64,
+    /// Records that could not be decoded.
+    pub(super) unreadable: u64,
+    /// Records that have the key of another one.
+    pub(super) repeated: u64,
+    /// Whether its first scan failed.
+    pub(super) is_lost: bool,
+}
+
+/// What the next answers are for.
+#[derive(Debug)]
+enum Phase {
+    Scan,
+    Scanning(Pass),
+    Collect,
+    Collecting(Pass),
+    Resolve,
+    Resolving(Pass),
+    Judge,
+    Judging,
+    Recount,
+    Recounting(Pass),
+    Ended,
+}
+
+/// The scans of one step.
+#[derive(Debug, Default)]
+struct Pass {
+    folds: Vec<(usize, Arc<Fold>)>,
+    answers: BTreeMap<usize, Result<Scanned>>,
+    /// The pairs, each with what of its key space is scanned.
+    scans: Vec<(Scan, Vec<Open>)>,
+}
+
+impl Pass {
+    /// What became of a representation's scan, or why it failed.
+    fn outcome(&self, representation: usize) -> std::result::Result<Scanned, String> {
+        match self.answers.get(&representation) {
+            Some(Ok(scanned)) => Ok(*scanned),
+            Some(Err(error)) => Err(error.to_string()),
+            None => Err("its scan was not answered".to_owned()),
+        }
+    }
+
+    fn fold(&self, representation: usize) -> Option<&Arc<Fold>> {
+        let mut folds = self.folds.iter();
+        folds
+            .find(|(it, _)| *it == representation)
+            .map(|(_, fold)| fold)
+    }
+}
+
+impl Run {
+    pub(super) fn new(options: CheckOptions, layout: Layout) -> Self {
+        let phase = if options.since.is_some() {
+            Phase::Collect
+        } else {
+            Phase::Scan
+        };
+        let representations = &options.entity.representations;
+        let is_optional = |at: usize| {
+            representations
+                .get(at)
+                .is_some_and(|it| it.presence == Presence::Optional)
+        };
+        let targets = options.targets.iter();
+        Self {
+            pairs: targets
+                .map(|it| Pair::new(*it, is_optional(*it), options.cells))
+                .collect(),
+            layout,
+            phase,
+            queue: Queue::default(),
+            passes: 0,
+            source: Source::default(),
+            not_checked: Vec::new(),
+            options,
+        }
+    }
+
+    /// The next step; `None` at the end.
+    pub(super) fn step(&mut self, now: Timestamp) -> Option<Step> {
+        loop {
+            match std::mem::replace(&mut self.phase, Phase::Ended) {
+                Phase::Scan => return Some(self.scan()),
+                Phase::Scanning(pass) => self.end_scan(&pass),
+                Phase::Collect => match self.collect() {
+                    Some(step) => return Some(step),
+                    None => self.phase = Phase::Ended,
+                },
+                Phase::Collecting(pass) => self.end_collect(&pass),
+                Phase::Resolve => match self.census(&self.hashed(), true) {
+                    Some((pass, step)) => {
+                        self.phase = Phase::Resolving(pass);
+                        return Some(step);
+                    }
+                    None => self.single_out(&Pass::default()),
+                },
+                Phase::Resolving(pass) => self.single_out(&pass),
+                Phase::Judge => {
+                    self.queue = Queue::new(&self.pairs);
+                    self.phase = Phase::Judging;
+                }
+                Phase::Judging => match self.queue.next(&mut self.pairs, &self.options, now) {
+                    Next::Nothing => self.phase = Phase::Recount,
+                    next => return self.judge(next),
+                },
+                Phase::Recount => {
+                    let wanted = vec![self.repeating(), Vec::new()];
+                    let (pass, step) = self.census(&wanted, false)?;
+                    self.phase = Phase::Recounting(pass);
+                    return Some(step);
+                }
+                Phase::Recounting(pass) => self.end_recount(&pass),
+                Phase::Ended => return None,
+            }
+        }
+    }
+
+    pub(super) fn feed(&mut self, answer: Answer, now: Timestamp) {
+        match (&mut self.phase, answer) {
+            (
+                Phase::Scanning(pass)
+                | Phase::Collecting(pass)
+                | Phase::Resolving(pass)
+                | Phase::Recounting(pass),
+                Answer::Scanned {
+                    representation,
+                    result,
+                },
+            ) => {
+                pass.answers.insert(representation, result);
+            }
+            (Phase::Judging, Answer::Read { reads, .. }) => {
+                let case = Case {
+                    options: &self.options,
+                    source: self.layout.source,
+                    now,
+                };
+                self.queue.take(&mut self.pairs, &reads, &case);
+            }
+            _ => {}
+        }
+    }
+
+    /// Ends with what is known; the rest is unknown.
+    pub(super) fn stop(&mut self, why: &str) {
+        match std::mem::replace(&mut self.phase, Phase::Ended) {
+            Phase::Scanning(pass) | Phase::Collecting(pass) => self.abandon(&pass, why),
+            _ => {}
+        }
+        for pair in &mut self.pairs {
+            pair.give_up_open(why);
+            let tallied = pair.tallies.values().filter(|it| it.source > 0).count() as u64;
+            pair.unknown += tallied;
+            pair.tallies.clear();
+            pair.why_unknown.get_or_insert_with(|| why.to_owned());
+            pair.settle_rest();
+        }
+    }
+
+    /// What a pass that was not ended has scanned so far is known to be there, and nothing else.
+    fn abandon(&mut self, pass: &Pass, why: &str) {
+        let rows = pass.fold(self.layout.source).map_or(0, |it| it.kept());
+        self.source.rows = self.source.rows.max(rows);
+        for (scan, open) in &pass.scans {
+            let Some(pair) = self.pairs.get_mut(scan.pair) else {
+                continue;
+            };
+            let known: u64 = open.iter().map(|it| it.rows).sum();
+            let is_first = pair.source_rows == 0;
+            pair.source_rows = if is_first { rows } else { pair.source_rows };
+            pair.give_up(if is_first { rows } else { known }, why);
+        }
+    }
+
+    fn scan(&mut self) -> Step {
+        let mut pass = Pass::default();
+        let mut left = PASS_CELLS;
+        let is_first = self.passes == 0;
+        for at in 0..self.pairs.len() {
+            let Some(pair) = self.pairs.get_mut(at) else {
+                continue;
+            };
+            let open = if is_first {
+                std::mem::take(&mut pair.open)
+            } else {
+                share(&mut pair.open, &mut left, pass.scans.is_empty())
+            };
+            if open.is_empty() {
+                continue;
+            }
+            let slices: Vec<Slice> = open.iter().map(|it| it.slice).collect();
+            let sketch = Sketch::new(self.options.seed, &slices, is_first && pair.is_optional);
+            pair.scans += 1;
+            pair.cells = pair.cells.max(sketch.n_cells());
+            let scan = Scan {
+                pair: at,
+                sketch: Arc::new(sketch),
+                filter: pair.filter.clone(),
+            };
+            pass.scans.push((scan, open));
+        }
+        self.passes += 1;
+        let plans = self.plans(&mut pass);
+        self.phase = Phase::Scanning(pass);
+        Step::Scan(plans)
+    }
+
+    fn plans(&self, pass: &mut Pass) -> Vec<ScanPlan> {
+        let scans: Vec<Scan> = pass.scans.iter().map(|(it, _)| it.clone()).collect();
+        let source = self.layout.source_scan(&self.options, &scans, self.passes);
+        let copies = scans.into_iter().filter_map(|scan| {
+            let target = *self.options.targets.get(scan.pair)?;
+            Some((
+                target,
+                self.layout.copy_scan(&self.options, scan, self.passes),
+            ))
+        });
+        let tasks = std::iter::once((self.layout.source, source)).chain(copies);
+        tasks
+            .map(|(at, (projection, task))| self.plan(at, projection, task, pass))
+            .collect()
+    }
+
+    fn plan(
+        &self,
+        representation: usize,
+        projection: Projection,
+        task: Task,
+        pass: &mut Pass,
+    ) -> ScanPlan {
+        let sample = self.options.sample.and_then(limit);
+        let fold = Fold::new(self.options.seed, self.layout.kinds.clone(), sample, task);
+        let fold = Arc::new(fold);
+        pass.folds.push((representation, Arc::clone(&fold)));
+        ScanPlan {
+            representation,
+            projection,
+            fold,
+        }
+    }
+
+    fn end_scan(&mut self, pass: &Pass) {
+        let source = pass.outcome(self.layout.source);
+        let is_first = self.passes == 1;
+        if is_first {
+            self.source.rows = pass.fold(self.layout.source).map_or(0, |it| it.rows());
+            self.source.is_lost = source.is_err();
+            self.source.unreadable = source.as_ref().map_or(0, |it| it.unreadable);
+        }
+        let kept = pass.fold(self.layout.source).map_or(0, |it| it.kept());
+        for (scan, open) in &pass.scans {
+            let Some(pair) = self.pairs.get_mut(scan.pair) else {
+                continue;
+            };
+            let copy = pass.outcome(pair.target);
+            if is_first {
+                let fold = pass.fold(pair.target);
+                pair.source_rows = kept;
+                pair.copy_rows = fold.map_or(0, |it| it.rows());
+                pair.unreadable = copy.as_ref().map_or(0, |it| it.unreadable);
+                if source.is_err() {
+                    pair.source_rows = fold.map_or(0, |it| it.kept());
+                }
+            }
+            match (&source, &copy) {
+                (Ok(_), Ok(_)) => pair.decode(scan, open),
+                (Err(why), _) | (_, Err(why)) => {
+                    let rows = open.iter().map(|it| it.rows).sum();
+                    pair.give_up(if is_first { pair.source_rows } else { rows }, why);
+                    pair.give_up_open(why);
+                }
+            }
+        }
+        let is_open = self.pairs.iter().any(|it| !it.open.is_empty());
+        self.phase = if is_open { Phase::Scan } else { Phase::Resolve };
+    }
+
+    fn collect(&mut self) -> Option<Step> {
+        let since = self.options.since?;
+        let version = self.options.mapping.representations.get(self.layout.source);
+        let Some(version) = version.and_then(|it| it.version.clone()) else {
+            self.note(
+                self.layout.source,
+                "nothing says when its records changed: it has no version",
+            );
+            return None;
+        };
+        let task = Task::Since(Since {
+            since,
+            limit: MAX_CHANGED,
+            keys: Mutex::default(),
+            is_over: AtomicBool::default(),
+            untimed: AtomicU64::default(),
+        });
+        let projection = self
+            .layout
+            .projection(&self.options, self.layout.source, vec![version]);
+        let mut pass = Pass::default();
+        let plan = self.plan(self.layout.source, projection, task, &mut pass);
+        self.phase = Phase::Collecting(pass);
+        Some(Step::Scan(vec![plan]))
+    }
+
+    fn end_collect(&mut self, pass: &Pass) {
+        self.phase = Phase::Judge;
+        let Some(fold) = pass.fold(self.layout.source).map(Arc::clone) else {
+            return;
+        };
+        self.source.rows = fold.rows();
+        let Task::Since(since) = &fold.task else {
+            return;
+        };
+        let keys: BTreeSet<Box<[u8]>> = lock(&since.keys).drain(..).collect();
+        let count = keys.len() as u64;
+        self.note_since(since);
+        let outcome = pass.outcome(self.layout.source);
+        self.source.is_lost = outcome.is_err();
+        self.source.unreadable = outcome.as_ref().map_or(0, |it| it.unreadable);
+        for pair in &mut self.pairs {
+            pair.open.clear();
+            pair.scans = 0;
+            pair.source_rows = count;
+            match &outcome {
+                Ok(_) => pair.items = items(&keys, self.options.seed),
+                Err(why) => pair.give_up(count, why),
+            }
+        }
+    }
+
+    fn note_since(&mut self, since: &Since) {
+        let what = "deletions, and changes made only in a copy";
+        let why = "only records that changed at the source lately were compared";
+        self.not_checked.push(NotChecked {
+            what: what.to_owned(),
+            why: why.to_owned(),
+        });
+        if since.is_over.load(Ordering::Relaxed) {
+            let why =
+                format!("more than {MAX_CHANGED} records changed; the first of them were compared");
+            self.note(self.layout.source, &why);
+        }
+        let untimed = since.untimed.load(Ordering::Relaxed);
+        if untimed > 0 {
+            let why = format!(
+                "{untimed} records have a version that is no time, so they were compared whenever they changed"
+            );
+            self.note(self.layout.source, &why);
+        }
+    }
+
+    /// The words of keys too long for a sketch: those of the source, then those of each pair.
+    fn hashed(&self) -> Vec<Vec<KeyLanes>> {
+        let is_hash = |it: &KeyLanes| key::held(it) == Held::Hash;
+        let of = |pair: &Pair| {
+            pair.tallies
+                .keys()
+                .copied()
+                .filter(is_hash)
+                .collect::<Vec<_>>()
+        };
+        let pairs: Vec<_> = self.pairs.iter().map(of).collect();
+        let mut all: Vec<_> = pairs.iter().flatten().copied().collect();
+        all.sort_unstable();
+        all.dedup();
+        std::iter::once(all).chain(pairs).collect()
+    }
+
+    /// Scans the keys alone, of the source and perhaps of the copies, for those that are wanted.
+    fn census(&self, wanted: &[Vec<KeyLanes>], with_copies: bool) -> Option<(Pass, Step)> {
+        let (source, copies) = wanted.split_first().filter(|(it, _)| !it.is_empty())?;
+        let task = |keys: &[KeyLanes]| {
+            Task::Census(Mutex::new(
+                keys.iter().map(|it| (*it, Census::default())).collect(),
+            ))
+        };
+        let mut pass = Pass::default();
+        let mut plans = Vec::new();
+        let copies = copies
+            .iter()
+            .zip(&self.pairs)
+            .filter(|(keys, _)| with_copies && !keys.is_empty());
+        let copies = copies.map(|(keys, pair)| (pair.target, keys));
+        for (at, keys) in std::iter::once((self.layout.source, source)).chain(copies) {
+            let projection = self.layout.projection(&self.options, at, Vec::new());
+            plans.push(self.plan(at, projection, task(keys), &mut pass));
+        }
+        Some((pass, Step::Scan(plans)))
+    }
+
+    fn single_out(&mut self, pass: &Pass) {
+        let read = |at: usize| {
+            let fold = pass.fold(at)?;
+            let Task::Census(found) = &fold.task else {
+                return None;
+            };
+            let found = lock(found);
+            let keys = found
+                .iter()
+                .filter_map(|(lanes, it)| Some((*lanes, key::read(it.key.as_ref()?)?)));
+            Some(keys.collect::<BTreeMap<KeyLanes, Key>>())
+        };
+        let source = read(self.layout.source).unwrap_or_default();
+        let source_failed = pass
+            .folds
+            .first()
+            .and_then(|_| pass.outcome(self.layout.source).err());
+        for pair in &mut self.pairs {
+            let copy = read(pair.target).unwrap_or_default();
+            let copy_failed = pass
+                .fold(pair.target)
+                .and_then(|_| pass.outcome(pair.target).err());
+            let key_of = |lanes: &KeyLanes| source.get(lanes).or_else(|| copy.get(lanes)).cloned();
+            // What neither scan finds any more is gone, unless a scan has failed.
+            if let Some(why) = source_failed.as_ref().or(copy_failed.as_ref()) {
+                let is_lost = |(lanes, it): &(&KeyLanes, &Tally)| {
+                    it.source > 0 && key::held(lanes) == Held::Hash && key_of(lanes).is_none()
+                };
+                let lost = pair.tallies.iter().filter(is_lost).count() as u64;
+                pair.give_up(lost, why);
+            }
+            pair.single_out(key_of);
+        }
+        self.phase = Phase::Judge;
+    }
+
+    fn judge(&mut self, next: Next) -> Option<Step> {
+        self.phase = Phase::Judging;
+        match next {
+            Next::Read { pair, keys } => Some(Step::Read {
+                representation: self.pairs.get(pair)?.target,
+                keys,
+            }),
+            Next::Wait(until) => Some(Step::Wait { until }),
+            Next::Nothing => None,
+        }
+    }
+
+    /// The keys of which the source may hold several records.
+    fn repeating(&self) -> Vec<KeyLanes> {
+        if self.options.since.is_some() || self.layout.is_key_unique(&self.options) {
+            return Vec::new();
+        }
+        let items = self.pairs.iter().flat_map(|it| &it.items);
+        let lanes: BTreeSet<KeyLanes> = items
+            .filter(|it| it.may_repeat())
+            .map(|it| it.lanes)
+            .collect();
+        lanes.into_iter().collect()
+    }
+
+    fn end_recount(&mut self, pass: &Pass) {
+        let Some(fold) = pass.fold(self.layout.source) else {
+            return;
+        };
+        let Task::Census(found) = &fold.task else {
+            return;
+        };
+        let repeated: Vec<Census> = lock(found)
+            .values()
+            .filter(|it| it.records > 1)
+            .cloned()
+            .collect();
+        if repeated.is_empty() {
+            return;
+        }
+        self.source.repeated = repeated.iter().map(|it| it.records - 1).sum();
+        let mut keys: Vec<Key> = repeated
+            .iter()
+            .filter_map(|it| key::read(it.key.as_ref()?))
+            .collect();
+        keys.sort_by(key::order);
+        let named: Vec<String> = keys.iter().take(5).map(ToString::to_string).collect();
+        let dots = if keys.len() > named.len() {
+            ", …"
+        } else {
+            ""
+        };
+        let why = format!(
+            "it holds more than one record of {}{dots}: which of them a copy should equal is not known",
+            named.join(", ")
+        );
+        self.note(self.layout.source, &why);
+    }
+
+    /// Notes that something of a representation was not checked.
+    pub(super) fn note(&mut self, representation: usize, why: &str) {
+        let dataset = self
+            .options
+            .entity
+            .representations
+            .get(representation)
+            .map(|it| it.dataset.to_string());
+        self.not_checked.push(NotChecked {
+            what: dataset.unwrap_or_default(),
+            why: why.to_owned(),
+        });
+    }
+}
+
+impl Pair {
+    fn decode(&mut self, scan: &Scan, open: &[Open]) {
+        let was_filtered = self.filter.is_some();
+        if let Some(filter) = scan.sketch.filter() {
+            self.filter = Some(Arc::new(filter));
+        }
+        for (decoded, open) in scan.sketch.decode().into_iter().zip(open) {
+            self.take(decoded, *open, was_filtered);
+        }
+    }
+}
+
+/// Takes as many slices as there are cells left for, and one at least if nothing was taken yet.
+fn share(open: &mut Vec<Open>, left: &mut u32, is_first: bool) -> Vec<Open> {
+    let mut taken = Vec::new();
+    while let Some(next) = open.last().copied() {
+        let is_needed = is_first && taken.is_empty();
+        if next.cells() > *left && !is_needed {
+            break;
+        }
+        *left = left.saturating_sub(next.cells());
+        taken.push(next);
+        open.pop();
+    }
+    taken
+}
+
+fn items(keys: &BTreeSet<Box<[u8]>>, seed: u64) -> Vec<Item> {
+    let tally = Tally { source: 1, copy: 0 };
+    let item = |bytes: &[u8]| Some(Item::new(key::read(bytes)?, key::lanes(bytes, seed), tally));
+    let mut items: Vec<Item> = keys.iter().filter_map(|it| item(it)).collect();
+    items.sort_by(|one, other| key::order(&one.key, &other.key));
+    items
+}
+
+/// The hashes below which a share of all keys lies; `None` for all of them.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "a share of keys need not be exact, only the same in every run, and the cast saturates"
+)]
+fn limit(share: f64) -> Option<u64> {
+    (share < 1.0).then(|| (share.max(0.0) * u64::MAX as f64) as u64)
+}
