@@ -4,9 +4,12 @@
 //! behind its guard, which keeps deadlines and access and lets dropped calls be cancelled.
 
 pub mod guard;
+pub mod lazy;
+pub mod profile;
 pub mod secret;
 pub mod sql;
 pub mod stores;
 
+mod background;
 mod clock;
 mod suggest;

@@ -13,6 +13,7 @@ use crate::guard::Guarded;
 use crate::secret::Secret;
 use crate::suggest;
 
+pub(crate) mod network;
 mod redis;
 mod sqlite;
 

@@ -28,6 +28,8 @@ pub enum ErrorKind {
     Cancelled,
     /// The store, or our read-only guard, refuses.
     PermissionDenied,
+    /// A secret is needed, and the person has not yet trusted the deployment file that names it.
+    Untrusted,
     /// This store, at this version, cannot do that.
     Unsupported,
     /// What was read is not what it claims to be: malformed text, a broken row.

@@ -125,6 +125,8 @@ pub enum Request {
         /// Its secret, where the person has just typed it.
         secret: Option<SecretText>,
     },
+    /// Trusts the deployment file as it stands, so that the secrets it names are used; answered by [`Reply::Stores`].
+    Trust,
     /// This machine's load.
     Machine,
     /// Measures edges, asks stores and reads the machine's load again and again, and sends what changed as events.
