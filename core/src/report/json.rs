@@ -151,8 +151,8 @@ fn method(report: &Report) -> Json {
     json!({
         "mapping": only(report).map(|it| mapping::to_json(&it.mapping)),
         "mappings": mappings,
-        "algorithm": words::ALGORITHM,
-        "steps": words::METHOD,
+        "algorithm": words::algorithm(&report.scope),
+        "steps": words::method(&report.scope),
         "certainty": words::CERTAINTY,
         "snapshot": false,
         "scans": pairs().map(|it| it.scans).max(),

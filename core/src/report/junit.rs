@@ -10,6 +10,10 @@ use super::{Counts, EntityReport, Finding, NotChecked, PairReport, Report};
 use super::{mask, plain, words};
 use crate::human;
 
+mod case;
+
+use case::{Case, Outcome, Tally, escape, escape_lines};
+
 /// Findings that a failure lists.
 const LISTED: usize = 20;
 
@@ -33,41 +37,6 @@ pub(super) fn render(report: &Report) -> String {
     }
     xml.push_str("</testsuites>\n");
     xml
-}
-
-/// How many testcases came out which way.
-#[derive(Default)]
-struct Tally {
-    tests: u64,
-    failures: u64,
-    errors: u64,
-    skipped: u64,
-}
-
-impl Tally {
-    fn plus(&self, other: &Self) -> Self {
-        Self {
-            tests: self.tests + other.tests,
-            failures: self.failures + other.failures,
-            errors: self.errors + other.errors,
-            skipped: self.skipped + other.skipped,
-        }
-    }
-}
-
-impl std::fmt::Display for Tally {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self {
-            tests,
-            failures,
-            errors,
-            skipped,
-        } = self;
-        write!(
-            f,
-            "tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\" skipped=\"{skipped}\""
-        )
-    }
 }
 
 struct Suite {
@@ -125,65 +94,6 @@ fn properties(report: &Report) -> String {
     }
     xml.push_str("    </properties>\n");
     xml
-}
-
-/// One testcase: its name, and how it came out with a message and its details.
-struct Case {
-    name: String,
-    outcome: Outcome,
-}
-
-enum Outcome {
-    Passed,
-    Failure {
-        message: String,
-        kind: &'static str,
-        details: String,
-    },
-    Error {
-        message: String,
-    },
-    Skipped {
-        message: String,
-    },
-}
-
-impl Case {
-    fn tally(&self) -> Tally {
-        Tally {
-            tests: 1,
-            failures: u64::from(matches!(self.outcome, Outcome::Failure { .. })),
-            errors: u64::from(matches!(self.outcome, Outcome::Error { .. })),
-            skipped: u64::from(matches!(self.outcome, Outcome::Skipped { .. })),
-        }
-    }
-
-    fn xml(&self, class: &str) -> String {
-        let head = format!(
-            "    <testcase name=\"{}\" classname=\"{class}\"",
-            escape(&self.name)
-        );
-        let inner = match &self.outcome {
-            Outcome::Passed => return format!("{head}/>\n"),
-            Outcome::Failure {
-                message,
-                kind,
-                details,
-            } => format!(
-                "<failure message=\"{}\" type=\"{kind}\">{}</failure>",
-                escape(message),
-                escape_lines(details)
-            ),
-            Outcome::Error { message } => {
-                format!(
-                    "<error message=\"{}\" type=\"not-checked\"/>",
-                    escape(message)
-                )
-            }
-            Outcome::Skipped { message } => format!("<skipped message=\"{}\"/>", escape(message)),
-        };
-        format!("{head}>\n      {inner}\n    </testcase>\n")
-    }
 }
 
 fn of_pair(entity: &EntityReport, pair: &PairReport) -> Case {
@@ -296,24 +206,4 @@ fn finding(of: &Finding) -> String {
             human::plural(of.reads, "time")
         }
     )
-}
-
-fn escape(text: &str) -> String {
-    escape_lines(&plain::line(text, SENTENCE))
-}
-
-/// Escapes for an attribute or for text; what it is given holds nothing that XML cannot hold.
-fn escape_lines(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&apos;"),
-            _ => escaped.push(letter),
-        }
-    }
-    escaped
 }

@@ -72,14 +72,19 @@ fn facts(report: &Report) -> String {
 }
 
 /// A table with its head, or nothing without rows.
-fn table<const N: usize>(title: &str, head: [&str; N], rows: Vec<[String; N]>) -> String {
-    if rows.is_empty() {
+fn table<const N: usize>(
+    title: &str,
+    head: [&str; N],
+    rows: impl Iterator<Item = [String; N]>,
+) -> String {
+    let mut rows = rows.peekable();
+    if rows.peek().is_none() {
         return String::new();
     }
     let rule = head.map(|it| if is_number(it) { "---:" } else { "---" });
     let line = |cells: Vec<&str>| format!("| {} |\n", cells.join(" | "));
     let mut text = format!("{title}\n\n{}{}", line(head.to_vec()), line(rule.to_vec()));
-    for row in &rows {
+    for row in rows {
         text.push_str(&line(row.iter().map(String::as_str).collect()));
     }
     text.push('\n');
@@ -97,15 +102,35 @@ fn copies(report: &Report) -> String {
     let rows = report.entities.iter().flat_map(|entity| {
         entity.pairs.iter().map(|pair| {
             let place = name(&pair.target.to_string());
-            let [a, f, s, c, m, o, u] = words::counts(entity, pair).map(words::number);
-            [place, a, f, s, c, m, o, u]
+            let [
+                agrees,
+                in_flight,
+                stale,
+                conflicts,
+                missing,
+                orphan,
+                unknown,
+            ] = words::counts(entity, pair).map(words::number);
+            [
+                place, agrees, in_flight, stale, conflicts, missing, orphan, unknown,
+            ]
         })
     });
-    let [a, f, s, c, m, o, u] = Counts::default().listed().map(|(name, _)| name);
+    let [
+        agrees,
+        in_flight,
+        stale,
+        conflicts,
+        missing,
+        orphan,
+        unknown,
+    ] = Counts::default().listed().map(|(name, _)| name);
     table(
         "## Copies",
-        ["dataset", a, f, s, c, m, o, u],
-        rows.collect(),
+        [
+            "dataset", agrees, in_flight, stale, conflicts, missing, orphan, unknown,
+        ],
+        rows,
     )
 }
 
@@ -113,7 +138,7 @@ fn by_field(entity: &EntityReport) -> String {
     let fields = words::drift_by_field(entity).into_iter();
     let rows = fields.map(|(dataset, field, n)| [name(&dataset), name(field), human::count(n)]);
     let title = format!("## Drift of {} by field", name(&entity.entity));
-    table(&title, ["dataset", "field", "copies"], rows.collect())
+    table(&title, ["dataset", "field", "copies"], rows)
 }
 
 fn findings(entity: &EntityReport) -> String {
@@ -130,7 +155,7 @@ fn findings(entity: &EntityReport) -> String {
     });
     let head = ["key", "dataset", "verdict", "fields", "age", "reads", "why"];
     let title = format!("## Findings: {}", name(&entity.entity));
-    let mut text = table(&title, head, rows.collect());
+    let mut text = table(&title, head, rows);
     let more = entity.findings.len().saturating_sub(LISTED) as u64;
     if more > 0 {
         let more = human::count(more);
@@ -173,11 +198,11 @@ fn examples(entity: &EntityReport) -> String {
         "rule",
     ];
     let title = format!("## Examples: {}, values masked", name(&entity.entity));
-    table(&title, head, rows.collect())
+    table(&title, head, rows)
 }
 
 fn method(report: &Report) -> String {
-    let steps = words::METHOD.iter().enumerate();
+    let steps = words::method(&report.scope).into_iter().enumerate();
     let steps: Vec<String> = steps
         .map(|(at, step)| format!("{}. {step}\n", at + 1))
         .collect();
@@ -193,17 +218,13 @@ fn method(report: &Report) -> String {
     let compared = compared.map(|(dataset, n)| [name(&dataset.to_string()), human::count(*n)]);
     format!(
         "{}## How\n\n{}\n{}\n\n{}",
-        table(
-            "## Records scanned",
-            ["dataset", "records"],
-            compared.collect()
-        ),
+        table("## Records scanned", ["dataset", "records"], compared),
         steps.concat(),
         words::CERTAINTY,
         table(
             "### Work",
             ["dataset", "scans", "cells", "candidates"],
-            pairs.collect()
+            pairs
         )
     )
 }
@@ -212,7 +233,7 @@ fn not_checked(report: &Report) -> String {
     let parts = report.entities.iter().flat_map(|it| &it.not_checked);
     let rows = parts.map(|it| [sentence(&it.what), sentence(&it.why)]);
     let title = format!("## Not checked\n\n{}", words::coverage(report));
-    match table(&title, ["what", "why"], rows.collect()) {
+    match table(&title, ["what", "why"], rows) {
         text if text.is_empty() => format!("{title}\n\n"),
         text => text,
     }
@@ -237,9 +258,5 @@ fn lag(report: &Report) -> String {
         "objective",
         "measured by",
     ];
-    table(
-        "## Lag while it ran",
-        head,
-        report.lag.iter().map(row).collect(),
-    )
+    table("## Lag while it ran", head, report.lag.iter().map(row))
 }

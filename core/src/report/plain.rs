@@ -7,7 +7,7 @@ use crate::human;
 /// Those are control characters, directions, invisible spaces and joints, separators of lines, tags and noncharacters.
 /// Everything else stands as it is, so this alone escapes nothing for a form.
 pub(super) fn visible(text: &str) -> String {
-    spell(text, |it| is_hidden(it))
+    spell(text, is_hidden)
 }
 
 /// As [`visible`], but line feeds, carriage returns and tabs stand as they are.

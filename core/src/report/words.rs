@@ -12,24 +12,46 @@ use crate::lag::{Reading, State};
 use crate::trace::Verdict;
 
 /// The name of the method, in JSON.
-pub(super) const ALGORITHM: &str = "one-pass subtractive keyed sketch, verified by reading back";
+pub(super) fn algorithm(scope: &Scope) -> &'static str {
+    if scope.since.is_some() {
+        "changed keys of the source, read back"
+    } else {
+        "one-pass subtractive keyed sketch, differences read back"
+    }
+}
 
 /// How values are shown.
 pub(super) const MASKING: &str = "Values are masked: text keeps its first letter and its length, numbers how many digits \
      they have, everything else its type and size. Keys are shown as they are.";
 
-/// How a difference becomes a finding, step by step.
-pub(super) const METHOD: [&str; 4] = [
+/// How candidates are found in a full check.
+const FULL: [&str; 2] = [
     "Every dataset in scope was scanned once, in no particular order and not as one snapshot. Each record was reduced to \
-     a keyed hash of its compared fields, brought to one canonical form by the rules below; the hashes of both sides \
-     were subtracted from each other in a sketch of fixed size.",
+     a keyed hash of its compared fields, brought to one canonical form by the rules of the mapping; the hashes of both \
+     sides were subtracted from each other in a sketch of fixed size.",
     "What remained in the sketch names the keys that differed while it was made: the candidates. Where more remained \
      than it could hold, only those parts were scanned again with a larger one.",
+];
+
+/// How candidates are found in a check of what changed lately.
+const SINCE: [&str; 1] = [
+    "Only the source of truth was scanned, for records whose version lies within the time asked for. All of them are \
+     candidates. What was deleted at the source, or changed in a copy only, is not seen this way.",
+];
+
+/// How a candidate becomes a finding.
+const JUDGED: [&str; 2] = [
     "Each candidate was read again: the source of truth, the position of each edge on its way, the copy, and the source \
      of truth once more. If the source moved meanwhile, the candidate was put off and read later.",
     "A copy that still differed was called drift only if its edge had passed the change, or, where no position is known, \
      if the change was older than the objectives on its way allow. Otherwise it counts as in flight.",
 ];
+
+/// How the check went about it, step by step.
+pub(super) fn method(scope: &Scope) -> Vec<&'static str> {
+    let found: &[&str] = if scope.since.is_some() { &SINCE } else { &FULL };
+    [found, &JUDGED].concat()
+}
 
 /// How often the answer may be wrong, and why.
 pub(super) const CERTAINTY: &str = "A finding never rests on a hash: the values themselves were compared. Where an edge \

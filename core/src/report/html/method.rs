@@ -14,7 +14,7 @@ pub(super) fn write(page: &mut Markup, report: &Report) {
 
 fn how(page: &mut Markup, report: &Report) {
     page.element("h2", "How").own("\n<ol>\n");
-    for step in words::METHOD {
+    for step in words::method(&report.scope) {
         page.own("<li>").text(step).own("</li>\n");
     }
     page.own("</ol>\n<p>").text(words::CERTAINTY).own("</p>\n");

@@ -171,7 +171,7 @@ fn a_narrow_or_stopped_check_says_so() {
         "All 600 copies agree; only a sample of 5 % of the keys was compared."
     );
     report.scope.sample = None;
-    report.scope.since = Some(Duration::from_secs(3_600));
+    report.scope.since = Some(Duration::from_hours(1));
     report.is_cancelled = true;
     assert_eq!(
         headline(&report),

@@ -4,16 +4,19 @@ use std::time::Duration;
 
 use jiff::{Timestamp, civil};
 
-use crate::compare::{Cast, FieldRule, Lens};
-use crate::deployment::{Edge, Endpoint, Probe, Propagation};
-use crate::lag::{Lag, ProbeKind, Reading, State};
-use crate::mapping::{FieldMapping, Mapping, RepresentationMapping, ShapeSource};
-use crate::name::{DatasetId, FieldPath};
+use crate::mapping::Mapping;
+use crate::name::DatasetId;
 use crate::report::{
-    Counts, Difference, EntityReport, Finding, LagDuring, NotChecked, PairReport, Report, Scope,
+    Counts, Difference, EntityReport, Finding, NotChecked, PairReport, Report, Scope,
 };
 use crate::trace::Verdict;
 use crate::value::{Key, Value};
+
+mod background;
+mod hostile;
+
+use background::{lags, mapping};
+pub(super) use hostile::hostile;
 
 /// 2026-11-21 12:03:07 UTC, and so many milliseconds.
 pub(super) fn at(millis: i64) -> Timestamp {
@@ -244,146 +247,4 @@ pub(super) fn not_checked(what: &str, why: &str) -> NotChecked {
         what: what.to_owned(),
         why: why.to_owned(),
     }
-}
-
-fn mapping() -> Mapping {
-    let names = ["id", "email", "name", "city", "balance", "updated_at"];
-    let field = |name: &str| FieldMapping {
-        name: name.to_owned(),
-        rule: Some(FieldRule::plain(FieldPath::name(name))),
-        compared: !matches!(name, "id" | "updated_at"),
-    };
-    let plain = |place: &str| RepresentationMapping {
-        dataset: dataset(place),
-        fields: names.map(field).into(),
-        version: Some(FieldPath::name("updated_at")),
-        source: ShapeSource::Declared,
-    };
-    let mut cache = plain("cache.user:{id}");
-    cache.source = ShapeSource::Sampled(1_000);
-    for field in &mut cache.fields {
-        match (field.name.as_str(), &mut field.rule) {
-            ("email", Some(rule)) => rule.path = FieldPath::name("mail"),
-            ("name", Some(rule)) => rule.compare = vec![Lens::Casefold],
-            ("balance", Some(rule)) => {
-                (rule.path, rule.scale) = (FieldPath::name("balance_e4"), -4);
-                rule.cast = Some(Cast::Decimal(4));
-            }
-            ("city", rule) => *rule = None,
-            _ => {}
-        }
-    }
-    Mapping {
-        entity: "user".to_owned(),
-        fields: names.map(str::to_owned).into(),
-        representations: vec![plain("shop.users"), cache, plain("docs.users")],
-    }
-}
-
-fn lags() -> Vec<LagDuring> {
-    let behind = Reading {
-        state: State::Behind,
-        lag: Lag {
-            time: Some(Duration::from_millis(800)),
-            records: Some(41),
-            ..Lag::default()
-        },
-        ..reading()
-    };
-    let unknown = Reading {
-        state: State::Unknown,
-        why: Some("could not read users in search: connection refused".to_owned()),
-        lag: Lag::default(),
-        probe: ProbeKind::Newest,
-        ..reading()
-    };
-    let cache = LagDuring {
-        first: behind,
-        max: Some(Duration::from_secs(6)),
-        ..lag("cache.user:{id}", reading())
-    };
-    let search = LagDuring {
-        max: None,
-        ..lag("search.users", unknown)
-    };
-    vec![cache, search]
-}
-
-fn reading() -> Reading {
-    Reading {
-        state: State::CaughtUp,
-        why: None,
-        lag: Lag {
-            time: Some(Duration::ZERO),
-            records: Some(0),
-            ..Lag::default()
-        },
-        probe: ProbeKind::Outbox,
-        uncertainty: Duration::from_millis(12),
-        measured_at: at(2_000),
-        frontier: None,
-    }
-}
-
-pub(super) fn lag(to: &str, reading: Reading) -> LagDuring {
-    LagDuring {
-        edge: Edge {
-            from: Endpoint::Dataset(dataset("shop.users")),
-            to: Endpoint::Dataset(dataset(to)),
-            via: Propagation::Outbox,
-            probe: Probe::None,
-            objective: Duration::from_secs(5),
-        },
-        first: reading.clone(),
-        last: reading,
-        max: Some(Duration::ZERO),
-        samples: 3,
-    }
-}
-
-/// A report in which every text that may come from data is `text`.
-pub(super) fn hostile(text: &str) -> Report {
-    let text = || text.to_owned();
-    let place = || DatasetId {
-        name: text(),
-        ..dataset("shop.users")
-    };
-    let mut report = rich();
-    (report.deployment, report.version, report.rerun) = (text(), text(), text());
-    report.stores = vec![(text(), text())];
-    report.scope.entities = vec![text()];
-    (report.scope.from, report.scope.to) = (Some(place()), Some(place()));
-    for lag in &mut report.lag {
-        (lag.edge.from, lag.edge.to) = (Endpoint::Dataset(place()), Endpoint::Dataset(place()));
-        (lag.first.why, lag.last.why) = (Some(text()), Some(text()));
-    }
-    for entity in &mut report.entities {
-        (entity.entity, entity.key) = (text(), vec![text(), text()]);
-        entity.compared = vec![(place(), 1)];
-        entity.mapping.fields = vec![text()];
-        for representation in &mut entity.mapping.representations {
-            representation.dataset = place();
-            representation.source = ShapeSource::Unknown(text());
-            representation.version = Some(FieldPath::name(text()));
-            for field in &mut representation.fields {
-                field.name = text();
-                if let Some(rule) = &mut field.rule {
-                    rule.path = FieldPath::name(text());
-                }
-            }
-        }
-        for pair in &mut entity.pairs {
-            (pair.source, pair.target) = (place(), place());
-        }
-        entity.not_checked = vec![not_checked(&text(), &text()); 2];
-        for finding in &mut entity.findings {
-            finding.key = Key::new(vec![Value::Text(text())]);
-            (finding.dataset, finding.reason) = (place(), text());
-            for it in &mut finding.differences {
-                (it.field, it.rule) = (text(), text());
-                (it.truth, it.copy) = (Some(Value::Text(text())), Some(Value::Text(text() + "!")));
-            }
-        }
-    }
-    report
 }
