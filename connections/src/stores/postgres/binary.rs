@@ -1,0 +1,256 @@
+//! Values from the server's binary form, read by their type and nothing else.
+
+use num_bigint::BigInt;
+use parallax_core::store::ValueRef;
+use parallax_core::value::{Decimal, Uuid, Value};
+
+use super::calendar;
+use super::types::{Kind, Type};
+
+/// The value of a cell that is not null; what is not what it should be comes as its bytes.
+pub(super) fn value(of: &Type, cell: &[u8]) -> Value {
+    match lent(of, cell) {
+        Some(it) => it.to_value().unwrap_or(Value::Null),
+        None => made(of, cell).unwrap_or_else(|| Value::Bytes(cell.to_vec())),
+    }
+}
+
+/// The cell as it stands in the buffer, where it needs no making.
+#[inline]
+pub(super) fn lent<'b>(of: &Type, cell: &'b [u8]) -> Option<ValueRef<'b>> {
+    Some(match of.kind {
+        Kind::Bool => ValueRef::Bool(cell != [0]),
+        Kind::Int2 => ValueRef::I64(i16::from_be_bytes(*exactly(cell)?).into()),
+        Kind::Int4 => ValueRef::I64(i32::from_be_bytes(*exactly(cell)?).into()),
+        Kind::Int8 => ValueRef::I64(i64::from_be_bytes(*exactly(cell)?)),
+        Kind::Oid => ValueRef::I64(u32::from_be_bytes(*exactly(cell)?).into()),
+        Kind::Float4 => ValueRef::F64(widened(f32::from_be_bytes(*exactly(cell)?))),
+        Kind::Float8 => ValueRef::F64(f64::from_be_bytes(*exactly(cell)?)),
+        Kind::Text => std::str::from_utf8(cell).map_or(ValueRef::Bytes(cell), ValueRef::Text),
+        Kind::Bytes => ValueRef::Bytes(cell),
+        Kind::Timestamptz => {
+            ValueRef::Timestamp(calendar::timestamp(i64::from_be_bytes(*exactly(cell)?))?)
+        }
+        _ => return None,
+    })
+}
+
+/// The value of a cell that has to be made.
+pub(super) fn made(of: &Type, cell: &[u8]) -> Option<Value> {
+    let number = || exactly(cell).map(|it| i64::from_be_bytes(*it));
+    Some(match of.kind {
+        Kind::Numeric => numeric(of, cell)?,
+        Kind::Timestamptz => native(of, calendar::timestamp_text(number()?)),
+        Kind::Timestamp => calendar::datetime(number()?).map_or_else(
+            || native(of, calendar::datetime_text(number().unwrap_or_default())),
+            Value::DateTime,
+        ),
+        Kind::Date => {
+            let days = i32::from_be_bytes(*exactly(cell)?);
+            calendar::date(days).map_or_else(|| native(of, calendar::date_text(days)), Value::Date)
+        }
+        Kind::Time => calendar::time(number()?).map_or_else(
+            || native(of, calendar::time_text(number().unwrap_or_default())),
+            Value::Time,
+        ),
+        Kind::Uuid => Value::Uuid(Uuid::from_bytes(*exactly(cell)?)),
+        Kind::Json => json(of, cell)?,
+        Kind::Jsonb => json(of, cell.strip_prefix(&[1])?)?,
+        Kind::Vector => vector(cell)?,
+        _ => return None,
+    })
+}
+
+#[inline]
+fn exactly<const N: usize>(cell: &[u8]) -> Option<&[u8; N]> {
+    cell.try_into().ok()
+}
+
+/// What we do not model, by the server's own text.
+pub(super) fn native(of: &Type, text: String) -> Value {
+    Value::Native {
+        type_name: of.name.clone(),
+        text,
+    }
+}
+
+/// The number that the shortest text of `number` stands for, which is what the server writes.
+pub(super) fn widened(number: f32) -> f64 {
+    if !number.is_finite() {
+        return number.into();
+    }
+    number.to_string().parse().unwrap_or_else(|_| number.into())
+}
+
+/// JSON as it is; what nests deeper than we read stays text.
+pub(super) fn json(of: &Type, cell: &[u8]) -> Option<Value> {
+    let text = std::str::from_utf8(cell).ok()?;
+    Some(Value::from_json(text).unwrap_or_else(|_| native(of, text.to_owned())))
+}
+
+/// Dimension, a spare number, and so many floats.
+fn vector(cell: &[u8]) -> Option<Value> {
+    let (_, floats) = cell.split_first_chunk::<4>()?;
+    let (floats, rest) = floats.as_chunks::<4>();
+    rest.is_empty()
+        .then(|| Value::Vector(floats.iter().map(|it| f32::from_be_bytes(*it)).collect()))
+}
+
+const NEGATIVE: u16 = 0x4000;
+const NAN: u16 = 0xC000;
+const INFINITY: u16 = 0xD000;
+const MINUS_INFINITY: u16 = 0xF000;
+
+/// Digits to the base of 10,000, and where the point stands among them.
+fn numeric(of: &Type, cell: &[u8]) -> Option<Value> {
+    let (head, digits) = cell.split_first_chunk::<8>()?;
+    let ([_, weight, sign, scale], []) = head.as_chunks::<2>() else {
+        return None;
+    };
+    let weight = i64::from(i16::from_be_bytes(*weight));
+    let scale = i64::from(u16::from_be_bytes(*scale));
+    let negative = match u16::from_be_bytes(*sign) {
+        0 => false,
+        NEGATIVE => true,
+        NAN => return Some(native(of, "NaN".to_owned())),
+        INFINITY => return Some(native(of, "Infinity".to_owned())),
+        MINUS_INFINITY => return Some(native(of, "-Infinity".to_owned())),
+        _ => return None,
+    };
+    let (digits, []) = digits.as_chunks::<2>() else {
+        return None;
+    };
+    let number = small(digits, weight, scale)
+        .map_or_else(|| large(digits, weight, scale), |it| Some(BigInt::from(it)))?;
+    let number = if negative { -number } else { number };
+    Some(Value::Decimal(Decimal::new(number, scale)))
+}
+
+/// The whole number that the digits are without their point, if it fits 128 bits.
+fn small(digits: &[[u8; 2]], weight: i64, scale: i64) -> Option<i128> {
+    let mut number: i128 = 0;
+    for digit in digits {
+        let digit = i128::from(u16::from_be_bytes(*digit));
+        number = number.checked_mul(10_000)?.checked_add(digit)?;
+    }
+    let exponent = shift(digits, weight, scale);
+    let power = 10_i128.checked_pow(u32::try_from(exponent.unsigned_abs()).ok()?)?;
+    if exponent >= 0 {
+        number.checked_mul(power)
+    } else {
+        // What lies behind the scale is the filling of the last digit: zeros.
+        Some(number / power)
+    }
+}
+
+/// The same, without an end.
+fn large(digits: &[[u8; 2]], weight: i64, scale: i64) -> Option<BigInt> {
+    let digits_text = digits
+        .iter()
+        .map(|it| format!("{:04}", u16::from_be_bytes(*it)));
+    let mut text: String = digits_text.collect();
+    let exponent = shift(digits, weight, scale);
+    if exponent >= 0 {
+        text.extend(std::iter::repeat_n('0', usize::try_from(exponent).ok()?));
+    } else {
+        let keep = text.len().saturating_sub(usize::try_from(-exponent).ok()?);
+        text.truncate(keep);
+    }
+    if text.is_empty() {
+        return Some(BigInt::ZERO);
+    }
+    text.parse().ok()
+}
+
+/// By how many decimal places the digits, taken as a whole number, are short of the scale.
+fn shift(digits: &[[u8; 2]], weight: i64, scale: i64) -> i64 {
+    let count = i64::try_from(digits.len()).unwrap_or_default();
+    4 * (weight + 1 - count) + scale
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(kind: Kind) -> Type {
+        Type {
+            name: "it".to_owned(),
+            declared: "it".to_owned(),
+            kind,
+        }
+    }
+
+    #[track_caller]
+    fn number(digits: &[u16], weight: i16, sign: u16, scale: u16, expected: &str) {
+        let count = u16::try_from(digits.len()).expect("few");
+        let head = [count, weight.cast_unsigned(), sign, scale];
+        let cell: Vec<u8> = head
+            .iter()
+            .chain(digits)
+            .flat_map(|it| it.to_be_bytes())
+            .collect();
+        assert_eq!(value(&of(Kind::Numeric), &cell).to_string(), expected);
+    }
+
+    #[test]
+    fn numbers_keep_their_scale() {
+        number(&[], 0, 0, 0, "0");
+        number(&[], 0, 0, 3, "0.000");
+        number(&[1, 5000], 0, 0, 2, "1.50");
+        number(&[1, 5000], 0, NEGATIVE, 1, "-1.5");
+        number(&[1], 2, 0, 0, "100000000");
+        number(&[1], -2, 0, 8, "0.00000001");
+        number(&[], 0, NAN, 0, "NaN");
+        number(&[9999; 12], 11, 0, 0, &"9".repeat(48));
+        let long = format!("{}.{}", "9".repeat(40), "9".repeat(2));
+        number(
+            &[
+                9999, 9999, 9999, 9999, 9999, 9999, 9999, 9999, 9999, 9999, 9900,
+            ],
+            9,
+            0,
+            2,
+            &long,
+        );
+    }
+
+    #[test]
+    fn a_small_float_is_what_its_text_says() {
+        assert_eq!(
+            value(&of(Kind::Float4), &0.1_f32.to_be_bytes()),
+            Value::F64(0.1)
+        );
+        assert_eq!(
+            value(&of(Kind::Float4), &f32::MAX.to_be_bytes()).to_string(),
+            "3.4028235e38"
+        );
+    }
+
+    #[test]
+    fn what_is_cut_short_comes_as_its_bytes() {
+        for kind in [
+            Kind::Int8,
+            Kind::Numeric,
+            Kind::Uuid,
+            Kind::Jsonb,
+            Kind::Date,
+            Kind::Vector,
+        ] {
+            assert_eq!(value(&of(kind), &[9]), Value::Bytes(vec![9]));
+        }
+    }
+
+    #[test]
+    fn an_embedding_is_a_vector() {
+        let cell: Vec<u8> = [
+            &[0, 2, 0, 0][..],
+            &1.5_f32.to_be_bytes(),
+            &(-2_f32).to_be_bytes(),
+        ]
+        .concat();
+        assert_eq!(
+            value(&of(Kind::Vector), &cell),
+            Value::Vector(vec![1.5, -2.0])
+        );
+    }
+}

@@ -1,0 +1,396 @@
+//! The connections to one server: opened when needed, known by the process behind each, closed when in doubt.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use parallax_core::error::{Error, ErrorKind, Result};
+use parallax_core::store::{Access, Call, CallId, Purpose};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{sleep, timeout};
+
+use super::catalog::Catalog;
+use super::connect;
+use super::fault::{Doing, Failure, explain};
+use super::lease::{Lease, Sql, exchange};
+use super::types::Types;
+use super::url::Place;
+use super::wire::Wire;
+use crate::secret::Secret;
+
+/// A server that looks for closed connections stops by itself, even if nobody is left to tell it. Before version 14 it cannot.
+const CHECK_INTERVAL: &str = "SET client_connection_check_interval = 500";
+
+/// Connections kept open while nobody uses them.
+const MAX_IDLE: usize = 4;
+
+/// Connections at one time; a server has mostly a hundred for everybody.
+const MAX_OPEN: usize = 16;
+
+/// A connection that nobody used for so long is asked whether it is still there.
+const TRUSTED: Duration = Duration::from_secs(20);
+
+/// Given-up connections that are remembered until their call is cancelled.
+const MAX_GIVEN_UP: usize = 64;
+
+/// How long [`Pool::cancel`] waits for a process to end.
+const CANCEL_PATIENCE: Duration = Duration::from_millis(900);
+
+/// Looks at a cancelled process, after which it is ended altogether.
+const POLITE_LOOKS: u32 = 8;
+
+/// The connections to one server.
+#[derive(Debug)]
+pub(super) struct Pool {
+    place: Place,
+    secret: Option<Secret>,
+    state: Mutex<State>,
+    permits: Arc<Semaphore>,
+    pub(super) types: Types,
+    pub(super) catalog: Catalog,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    idle: Vec<Session>,
+    running: Vec<(CallId, Arc<Control>)>,
+}
+
+/// What is known of the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Known {
+    /// What `version()` says.
+    pub(super) banner: String,
+    /// The number in it: `16.2`.
+    pub(super) number: String,
+}
+
+impl Known {
+    /// The makers' name of the product, and its version.
+    pub(super) fn product(&self) -> (&'static str, String) {
+        super::products::product(&self.banner, &self.number)
+    }
+
+    /// Whether it is the server itself, or a fork that keeps its internals.
+    pub(super) fn is_original(&self) -> bool {
+        self.banner.starts_with("PostgreSQL")
+            && matches!(self.product().0, "PostgreSQL" | "TimescaleDB")
+    }
+
+    /// The major version, 0 where it cannot be told.
+    pub(super) fn major(&self) -> u32 {
+        let digits = self.number.split(|it: char| !it.is_ascii_digit()).next();
+        digits.and_then(|it| it.parse().ok()).unwrap_or_default()
+    }
+}
+
+/// One connection.
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) wire: Wire,
+    pub(super) control: Arc<Control>,
+    /// What the server was told last of the time of a statement, and of what it is for.
+    told: Option<(u128, Purpose)>,
+    application: String,
+    used: Instant,
+    pub(super) server: Arc<Known>,
+}
+
+/// Which process works for a connection, and whether it is to stop.
+#[derive(Debug)]
+pub(super) struct Control {
+    pid: i32,
+    /// When that process began, for a number may be given again.
+    began: String,
+    stopped: AtomicBool,
+    /// Whether our end of the connection is closed.
+    closed: AtomicBool,
+}
+
+impl Control {
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
+}
+
+impl Session {
+    /// Tells the server how long a statement may take and what it is for, in front of what is sent next, where that has changed.
+    fn tell(&mut self, call: &Call) -> Result<(), Failure> {
+        // Whole tenths of a second, so that a countdown does not change it every time. The guard is exact.
+        let time = call.deadline.as_millis().div_ceil(100).max(1) * 100;
+        let time = time.min(i32::MAX as u128);
+        if self.told == Some((time, call.purpose)) {
+            return Ok(());
+        }
+        let purpose = format!("{:?}", call.purpose).to_lowercase();
+        let name = format!("{} {purpose}", self.application).replace('\'', "''");
+        if self.told.is_none() {
+            self.wire.put_setting(CHECK_INTERVAL)?;
+        }
+        self.wire.put_setting(&format!(
+            "SET statement_timeout = {time}; SET application_name = '{name}'"
+        ))?;
+        self.told = Some((time, call.purpose));
+        Ok(())
+    }
+}
+
+impl Session {
+    /// After `DISCARD ALL`, what was told once has to be told again.
+    pub(super) fn forget_settings(&mut self) {
+        self.told = None;
+    }
+}
+
+impl Pool {
+    pub(super) fn new(place: Place, secret: Option<Secret>) -> Arc<Self> {
+        Arc::new(Self {
+            place,
+            secret,
+            state: Mutex::default(),
+            permits: Arc::new(Semaphore::new(MAX_OPEN)),
+            types: Types::default(),
+            catalog: Catalog::default(),
+        })
+    }
+
+    /// A connection for `call` that cannot write: an idle one, or a new one.
+    pub(super) async fn lease(self: &Arc<Self>, call: &Call) -> Result<Lease> {
+        let permit = self.permit(call).await?;
+        let session = match self.idle().await {
+            Some(session) => session,
+            None => self.open(Access::ReadOnly, call.deadline).await?,
+        };
+        self.lend(session, call, permit)
+    }
+
+    /// A connection of its own that may write, for statements that a person typed.
+    pub(super) async fn lease_writing(self: &Arc<Self>, call: &Call) -> Result<Lease> {
+        let permit = self.permit(call).await?;
+        let session = self.open(Access::ReadWrite, call.deadline).await?;
+        let mut lease = self.lend(session, call, permit)?;
+        lease.spend();
+        Ok(lease)
+    }
+
+    /// Stops everything that runs for `call`, and waits a moment for its processes to end.
+    pub(super) async fn cancel(&self, call: CallId) -> Result<()> {
+        let controls = self.stop(call);
+        if controls.is_empty() {
+            return Ok(());
+        }
+        let mut session = match self.idle().await {
+            Some(session) => session,
+            None => self.open(Access::ReadOnly, CANCEL_PATIENCE).await?,
+        };
+        let ended = timeout(CANCEL_PATIENCE, end_all(&mut session, &controls)).await;
+        let ended = ended.unwrap_or(Err(Failure::Silent));
+        if ended.is_ok() {
+            self.keep(session);
+        }
+        ended.map_err(|it| explain(&it, plain("cancel")))
+    }
+
+    /// Takes a connection back whose call has ended, and which the next caller finds as if it were new.
+    pub(super) fn put_back(&self, mut session: Session) {
+        // One lock for both, so that a cancel of the call that ended cannot hit the call that comes next.
+        let mut state = self.state();
+        state.forget(&session.control);
+        if !session.control.is_stopped() && state.idle.len() < MAX_IDLE {
+            session.used = Instant::now();
+            state.idle.push(session);
+        } else {
+            session.wire.hang_up();
+        }
+    }
+
+    /// Closes a connection. What still runs on it is remembered for [`Pool::cancel`].
+    pub(super) fn close(&self, mut session: Session) {
+        let mut state = self.state();
+        session.control.closed.store(true, Ordering::Relaxed);
+        if !session.wire.is_busy() {
+            session.wire.hang_up();
+            state.forget(&session.control);
+            return;
+        }
+        let given_up = |it: &(CallId, Arc<Control>)| it.1.closed.load(Ordering::Relaxed);
+        if state.running.iter().filter(|it| given_up(it)).count() > MAX_GIVEN_UP
+            && let Some(oldest) = state.running.iter().position(given_up)
+        {
+            state.running.remove(oldest);
+        }
+    }
+
+    fn stop(&self, call: CallId) -> Vec<Arc<Control>> {
+        let mut state = self.state();
+        let of_call = state.running.iter().filter(|(it, _)| *it == call);
+        let controls: Vec<Arc<Control>> = of_call.map(|(_, it)| Arc::clone(it)).collect();
+        for control in &controls {
+            control.stopped.store(true, Ordering::Relaxed);
+        }
+        // What is closed has nobody to take it from the list.
+        state
+            .running
+            .retain(|(it, control)| *it != call || !control.closed.load(Ordering::Relaxed));
+        controls
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing under this lock can panic half-way.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn permit(&self, call: &Call) -> Result<OwnedSemaphorePermit> {
+        let permit = timeout(call.deadline, Arc::clone(&self.permits).acquire_owned()).await;
+        permit.ok().and_then(Result::ok).ok_or_else(|| {
+            Error::new(ErrorKind::Busy, "get a connection")
+                .because(format!("all {MAX_OPEN} are in use"))
+                .hint("close results that are still being read")
+        })
+    }
+
+    /// An idle connection that is still good.
+    async fn idle(&self) -> Option<Session> {
+        loop {
+            let mut session = self.state().idle.pop()?;
+            if !session.wire.is_quiet() {
+                continue;
+            }
+            if session.used.elapsed() < TRUSTED || is_alive(&mut session.wire).await {
+                return Some(session);
+            }
+        }
+    }
+
+    fn keep(&self, mut session: Session) {
+        let mut state = self.state();
+        if state.idle.len() < MAX_IDLE && session.wire.is_idle() {
+            session.used = Instant::now();
+            state.idle.push(session);
+        }
+    }
+
+    async fn open(&self, access: Access, patience: Duration) -> Result<Session> {
+        let opened = self.opened(access, patience).await;
+        opened.map_err(|it| explain(&it, plain("connect")))
+    }
+
+    async fn opened(&self, access: Access, patience: Duration) -> Result<Session, Failure> {
+        let mut settings = SETTINGS.to_vec();
+        if access == Access::ReadOnly {
+            settings.push(("default_transaction_read_only", "on"));
+        }
+        let secret = self.secret.as_ref();
+        let opened = connect::open(&self.place, secret, &settings, patience).await?;
+        let mut wire = opened.wire;
+        let about = Sql::new(
+            "SELECT version(), (SELECT backend_start::text FROM pg_catalog.pg_stat_activity WHERE pid = pg_backend_pid())",
+        );
+        let answer = timeout(patience, exchange(&mut wire, &[&about])).await;
+        let answers = answer.map_err(|_elapsed| Failure::Silent)??;
+        let row = answers.first().and_then(|it| it.rows.first());
+        let text = |at| {
+            row.and_then(|it| it.text(at))
+                .unwrap_or_default()
+                .to_owned()
+        };
+        let server = Arc::new(Known {
+            banner: text(0),
+            number: wire.server_version().to_owned(),
+        });
+        Ok(Session {
+            wire,
+            control: Arc::new(Control {
+                pid: opened.pid,
+                began: text(1),
+                stopped: AtomicBool::new(false),
+                closed: AtomicBool::new(false),
+            }),
+            told: None,
+            application: self.place.application.clone(),
+            used: Instant::now(),
+            server,
+        })
+    }
+
+    fn lend(
+        self: &Arc<Self>,
+        mut session: Session,
+        call: &Call,
+        permit: OwnedSemaphorePermit,
+    ) -> Result<Lease> {
+        session
+            .tell(call)
+            .map_err(|it| explain(&it, plain("connect")))?;
+        let control = Arc::clone(&session.control);
+        self.state().running.push((call.id, control));
+        Ok(Lease::new(session, Arc::clone(self), permit))
+    }
+}
+
+impl State {
+    fn forget(&mut self, control: &Arc<Control>) {
+        self.running.retain(|(_, it)| !Arc::ptr_eq(it, control));
+    }
+}
+
+/// How the server is to write values, whatever its own settings are.
+const SETTINGS: [(&str, &str); 6] = [
+    ("DateStyle", "ISO, MDY"),
+    ("IntervalStyle", "postgres"),
+    ("TimeZone", "UTC"),
+    ("extra_float_digits", "1"),
+    ("bytea_output", "hex"),
+    ("standard_conforming_strings", "on"),
+];
+
+fn plain(operation: &'static str) -> Doing<'static> {
+    Doing {
+        operation,
+        statement: None,
+        cancelled: false,
+    }
+}
+
+async fn is_alive(wire: &mut Wire) -> bool {
+    let empty = Sql::new("");
+    let answer = timeout(Duration::from_secs(1), exchange(wire, &[&empty])).await;
+    matches!(answer, Ok(Ok(_)))
+}
+
+async fn end_all(session: &mut Session, controls: &[Arc<Control>]) -> Result<(), Failure> {
+    let mut looks = 0;
+    loop {
+        let mut asked = Vec::new();
+        for control in controls {
+            asked.push(ending(control, looks >= POLITE_LOOKS));
+        }
+        let asked: Vec<&Sql> = asked.iter().collect();
+        let answers = exchange(&mut session.wire, &asked).await?;
+        if answers.iter().all(|it| it.rows.is_empty()) {
+            return Ok(());
+        }
+        looks += 1;
+        sleep(Duration::from_millis(u64::from(looks.min(10)) * 4)).await;
+    }
+}
+
+/// Stops a process, and gives a row as long as it is there to be stopped.
+///
+/// One whose connection is closed has to go; another one has to stop working.
+fn ending(control: &Control, firmly: bool) -> Sql {
+    let function = if firmly {
+        "pg_terminate_backend"
+    } else {
+        "pg_cancel_backend"
+    };
+    let mut sql = Sql::new(format!(
+        "SELECT {function}(pid) FROM pg_catalog.pg_stat_activity WHERE pid = $1 AND backend_start::text = $2"
+    ));
+    sql.bind(23, control.pid.to_string());
+    sql.bind(25, control.began.clone());
+    if !control.closed.load(Ordering::Relaxed) {
+        sql.push(" AND state <> 'idle'");
+    }
+    sql
+}

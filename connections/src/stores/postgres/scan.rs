@@ -1,0 +1,457 @@
+//! Whole datasets, part by part, from the buffer that the server's bytes arrive in.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use parallax_core::error::{Error, ErrorKind, Result};
+use parallax_core::name::{DatasetId, FieldPath};
+use parallax_core::store::{Fields, Part, Projection, RowSink, Scanned, ValueRef};
+use parallax_core::value::Value;
+
+use super::catalog::{Relation, Table};
+use super::fault::Failure;
+use super::lease::{Cells, Lease, Sql};
+use super::records::{Operand, Reader, of_table};
+use super::types::{Kind, Type};
+use super::wire::Format;
+use super::{binary, text};
+use crate::sql::quoted;
+
+const OPERATION: &str = "scan";
+
+/// A part is not made for fewer pages than this: a megabyte.
+const PAGES_PER_PART: u64 = 128;
+
+/// What a part's bounds say where they name partitions.
+const PARTITIONS: &str = "partitions";
+
+/// Ranges of pages that cover the whole table, also what is added later, or groups of its partitions; one part otherwise.
+pub(super) async fn parts(
+    lease: &mut Lease,
+    table: &Table,
+    dataset: &DatasetId,
+    want: usize,
+) -> Result<Vec<Part>> {
+    let whole = Part {
+        dataset: dataset.clone(),
+        bounds: None,
+        estimate: table.estimate,
+    };
+    // Before version 14, and elsewhere, a range of pages is found by reading them all.
+    let has_ranges = lease
+        .server()
+        .is_some_and(|it| it.is_original() && it.major() >= 14);
+    let bounds = match table.kind {
+        Relation::Heap if has_ranges => page_bounds(pages(lease, table).await?, want),
+        Relation::Partitioned if has_ranges => groups(leaves(lease, table).await?, want),
+        _ => Vec::new(),
+    };
+    if bounds.len() < 2 {
+        return Ok(vec![whole]);
+    }
+    let estimate = table.estimate.map(|it| it / bounds.len() as u64);
+    let part = |bounds| Part {
+        bounds: Some(bounds),
+        estimate,
+        ..whole.clone()
+    };
+    Ok(bounds.into_iter().map(part).collect())
+}
+
+type Bounds = (String, Vec<Value>);
+
+/// How long the table is now; the statistics may be old.
+async fn pages(lease: &mut Lease, table: &Table) -> Result<u64> {
+    let mut sql = Sql::new(
+        "SELECT pg_catalog.pg_relation_size($1::oid::regclass) / current_setting('block_size')::bigint",
+    );
+    sql.bind(26, table.oid.to_string());
+    let answer = lease.rows(&sql, OPERATION).await?;
+    let pages = answer.rows.first().and_then(|it| it.number(0));
+    Ok(pages.unwrap_or(table.pages))
+}
+
+fn page_bounds(pages: u64, want: usize) -> Vec<Bounds> {
+    let parts = (pages / PAGES_PER_PART).min(want as u64).max(1);
+    let page = |nth: u64| pages * nth / parts;
+    let condition = |nth: u64| {
+        let from = (nth > 0).then(|| format!("t.ctid >= '({},0)'::tid", page(nth)));
+        let to = (nth + 1 < parts).then(|| format!("t.ctid < '({},0)'::tid", page(nth + 1)));
+        let text: Vec<String> = from.into_iter().chain(to).collect();
+        (text.join(" AND "), Vec::new())
+    };
+    (0..parts).map(condition).collect()
+}
+
+async fn leaves(lease: &mut Lease, table: &Table) -> Result<Vec<String>> {
+    let mut sql = Sql::new(
+        "SELECT n.nspname, c.relname FROM pg_catalog.pg_partition_tree($1::oid::regclass) AS p
+        JOIN pg_catalog.pg_class AS c ON c.oid = p.relid JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+        WHERE p.isleaf ORDER BY c.relpages DESC, c.oid",
+    );
+    sql.bind(26, table.oid.to_string());
+    let answer = lease.rows(&sql, OPERATION).await?;
+    let name = |row: &super::lease::Row| {
+        Some(format!("{}.{}", quoted(row.text(0)?), quoted(row.text(1)?)))
+    };
+    Ok(answer.rows.iter().filter_map(name).collect())
+}
+
+/// Deals the partitions, the longest first, to at most `want` groups.
+fn groups(leaves: Vec<String>, want: usize) -> Vec<Bounds> {
+    let count = want.clamp(1, leaves.len().max(1));
+    let mut groups = vec![(PARTITIONS.to_owned(), Vec::new()); count];
+    for (group, leaf) in (0..count).cycle().zip(leaves) {
+        if let Some((_, names)) = groups.get_mut(group) {
+            names.push(Value::Text(leaf));
+        }
+    }
+    groups
+}
+
+/// Feeds the cells of one part, key first, then the fields in order.
+pub(super) async fn scan(
+    lease: &mut Lease,
+    table: Arc<Table>,
+    part: &Part,
+    fields: &Projection,
+    sink: &mut dyn RowSink,
+) -> Result<Scanned> {
+    let Fields::Listed(paths) = &fields.fields else {
+        return Err(
+            Error::new(ErrorKind::InvalidInput, OPERATION).because("the fields are not listed")
+        );
+    };
+    let reader = Reader::new(table, &part.dataset, fields)?;
+    let mut feed = Feed::new(&reader, paths);
+    let select = select(&reader, &feed, part);
+    let copies = lease.server().is_some_and(|it| it.is_original());
+    let started = start(lease, &select, copies, feed.sources.len()).await;
+    started.map_err(|it| lease.fail(&it, OPERATION, None))?;
+    let scanned = read(lease, &mut feed, sink).await;
+    scanned.map_err(|it| lease.fail(&it, OPERATION, None))
+}
+
+/// The rows of a part. Whatever has no binary form that we read is selected as text.
+fn select(reader: &Reader, feed: &Feed, part: &Part) -> String {
+    let list = feed.sources.join(", ");
+    let from = |table: &str, bounds: &str| {
+        let limits = reader.limits();
+        format!("SELECT {list} FROM {table} AS t WHERE true{bounds}{limits}")
+    };
+    match &part.bounds {
+        None => from(&reader.table.sql(), ""),
+        Some((kind, names)) if kind == PARTITIONS => {
+            let names = names.iter().map(ToString::to_string);
+            let selects: Vec<String> = names.map(|it| from(&it, "")).collect();
+            selects.join(" UNION ALL ")
+        }
+        Some((condition, _)) => from(&reader.table.sql(), &format!(" AND {condition}")),
+    }
+}
+
+async fn start(lease: &mut Lease, select: &str, copies: bool, width: usize) -> Result<(), Failure> {
+    let wire = lease.wire()?;
+    if copies {
+        wire.put_simple(&format!("COPY ({select}) TO STDOUT (FORMAT BINARY)"))?;
+    } else {
+        wire.put_parse(select, &[])?;
+        wire.put_bind([], vec![Format::Binary; width])?;
+        wire.put_execute()?;
+        wire.put_sync();
+    }
+    wire.flush().await
+}
+
+async fn read(
+    lease: &mut Lease,
+    feed: &mut Feed,
+    sink: &mut dyn RowSink,
+) -> Result<Scanned, Failure> {
+    let wire = lease.wire()?;
+    let mut scanned = Scanned::default();
+    let mut failed = None;
+    loop {
+        let frame = wire.frame().await?;
+        let row = match frame.tag {
+            b'd' => tuple(wire.body(&frame), scanned.rows == 0),
+            b'D' => Some(wire.body(&frame)),
+            b'E' => {
+                failed = Some(wire.error(&frame));
+                None
+            }
+            b'Z' => return failed.map_or(Ok(scanned), Err),
+            _ => None,
+        };
+        if let Some(row) = row {
+            scanned.rows += 1;
+            if feed.row(row, sink)?.is_break() {
+                return Ok(scanned);
+            }
+        }
+    }
+}
+
+/// What stands before the first row of a binary copy: a signature, flags, and the length of what follows them.
+const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
+
+/// The row in one message of a binary copy; the end of it all is none.
+fn tuple(body: &[u8], is_first: bool) -> Option<&[u8]> {
+    let mut body = body;
+    if is_first && let Some(rest) = body.strip_prefix(SIGNATURE) {
+        let (length, rest) = rest.get(4..)?.split_first_chunk::<4>()?;
+        body = rest.get(u32::from_be_bytes(*length) as usize..)?;
+    }
+    (body.len() >= 2 && !body.starts_with(&[0xff, 0xff])).then_some(body)
+}
+
+/// How one cell is got from what the server sends.
+struct Cell {
+    /// The place of its expression in the row; `None` where the table has no such column.
+    source: Option<usize>,
+    of: Arc<Type>,
+    /// Whether null means that the field is not there, as inside a document.
+    null_is_absent: bool,
+    /// The rest of the path, where the value has to be made to follow it.
+    rest: Option<FieldPath>,
+}
+
+impl Cell {
+    fn lends(&self) -> bool {
+        let lent = matches!(
+            self.of.kind,
+            Kind::Bool
+                | Kind::Int2
+                | Kind::Int4
+                | Kind::Int8
+                | Kind::Oid
+                | Kind::Float4
+                | Kind::Float8
+                | Kind::Text
+                | Kind::Bytes
+        );
+        lent && self.rest.is_none()
+    }
+}
+
+/// Makes cells of rows, in memory that is used again for each row.
+struct Feed {
+    /// The expressions that are selected.
+    sources: Vec<String>,
+    cells: Vec<Cell>,
+    /// The places of cells that cannot be lent from the buffer, or not always.
+    makes: Vec<usize>,
+    made: Vec<Option<Value>>,
+    raw: Vec<Option<&'static [u8]>>,
+    lent: Vec<ValueRef<'static>>,
+}
+
+impl Feed {
+    fn new(reader: &Reader, paths: &[FieldPath]) -> Self {
+        let mut feed = Self {
+            sources: Vec::new(),
+            cells: Vec::new(),
+            makes: Vec::new(),
+            made: Vec::new(),
+            raw: Vec::new(),
+            lent: Vec::new(),
+        };
+        for operand in &reader.key {
+            feed.add(&operand.sql, &operand.of, false, None);
+        }
+        for path in paths {
+            feed.add_path(&reader.table, path);
+        }
+        let cells = feed.cells.iter().enumerate();
+        feed.makes = cells
+            .filter(|(_, it)| !it.lends())
+            .map(|(at, _)| at)
+            .collect();
+        feed.made = feed.cells.iter().map(|_| None).collect();
+        if feed.sources.is_empty() {
+            // A row of no cells is still a row.
+            feed.sources.push("1".to_owned());
+        }
+        feed
+    }
+
+    fn add_path(&mut self, table: &Table, path: &FieldPath) {
+        let inside = path.segments().get(1..).unwrap_or_default();
+        let Some(column) = table.column(path.first()).filter(|_| !path.is_meta()) else {
+            return self.cells.push(Cell {
+                source: None,
+                of: Arc::new(nothing()),
+                null_is_absent: true,
+                rest: None,
+            });
+        };
+        let sql = of_table(&column.name);
+        if inside.is_empty() {
+            return self.add(&sql, &column.of, false, None);
+        }
+        if matches!(column.of.kind, Kind::Json | Kind::Jsonb)
+            && let Some(operand) = Operand::of(table, path)
+        {
+            let member = operand.sql.replacen(" #>> ", " #> ", 1);
+            return self.add(&member, &column.of, true, None);
+        }
+        let rest = inside
+            .iter()
+            .map(|it| FieldPath::name(it.clone()).to_string());
+        let rest: Vec<String> = rest.collect();
+        self.add(&sql, &column.of, true, rest.join(".").parse().ok());
+    }
+
+    fn add(&mut self, sql: &str, of: &Arc<Type>, null_is_absent: bool, rest: Option<FieldPath>) {
+        let sql = if of.is_binary() {
+            sql.to_owned()
+        } else {
+            format!("{sql}::text")
+        };
+        self.cells.push(Cell {
+            source: Some(self.sources.len()),
+            of: Arc::clone(of),
+            null_is_absent,
+            rest,
+        });
+        self.sources.push(sql);
+    }
+
+    fn row(&mut self, body: &[u8], sink: &mut dyn RowSink) -> Result<ControlFlow<()>, Failure> {
+        let mut raw = recycled(std::mem::take(&mut self.raw));
+        raw.extend(Cells::of(body));
+        if raw.len() != self.sources.len() {
+            return Err(Failure::Protocol(
+                "a row has another number of cells".to_owned(),
+            ));
+        }
+        let at = |source: Option<usize>| source.and_then(|it| raw.get(it).copied()).flatten();
+        for place in &self.makes {
+            if let (Some(cell), Some(slot)) = (self.cells.get(*place), self.made.get_mut(*place)) {
+                *slot = at(cell.source).and_then(|it| made(cell, it));
+            }
+        }
+        let mut lent: Vec<ValueRef<'_>> = recycled_cells(std::mem::take(&mut self.lent));
+        let cells = self.cells.iter().zip(&self.made);
+        lent.extend(cells.map(|(cell, made)| borrowed(cell, at(cell.source), made.as_ref())));
+        let flow = sink.row(&lent);
+        self.lent = recycled_cells(lent);
+        self.raw = recycled(raw);
+        Ok(flow)
+    }
+}
+
+/// The value of a cell that the buffer does not hold as it is.
+fn made(cell: &Cell, bytes: &[u8]) -> Option<Value> {
+    if cell.rest.is_none() && binary_lends(cell, bytes) {
+        return None;
+    }
+    let value = if cell.of.is_binary() {
+        binary::value(&cell.of, bytes)
+    } else {
+        text::value(&cell.of, bytes)
+    };
+    match &cell.rest {
+        Some(rest) => rest.of(&value).cloned(),
+        None => Some(value),
+    }
+}
+
+fn binary_lends(cell: &Cell, bytes: &[u8]) -> bool {
+    matches!(cell.of.kind, Kind::Timestamptz) && binary::lent(&cell.of, bytes).is_some()
+}
+
+fn borrowed<'b>(cell: &Cell, bytes: Option<&'b [u8]>, made: Option<&'b Value>) -> ValueRef<'b> {
+    let Some(bytes) = bytes else {
+        return if cell.null_is_absent {
+            ValueRef::Absent
+        } else {
+            ValueRef::Null
+        };
+    };
+    if let Some(made) = made {
+        return lend(made);
+    }
+    if cell.rest.is_some() {
+        return ValueRef::Absent;
+    }
+    binary::lent(&cell.of, bytes).unwrap_or(ValueRef::Bytes(bytes))
+}
+
+fn lend(value: &Value) -> ValueRef<'_> {
+    match value {
+        Value::Null => ValueRef::Null,
+        Value::Bool(it) => ValueRef::Bool(*it),
+        Value::I64(it) => ValueRef::I64(*it),
+        Value::F64(it) => ValueRef::F64(*it),
+        Value::Text(it) => ValueRef::Text(it),
+        Value::Bytes(it) => ValueRef::Bytes(it),
+        Value::Timestamp(it) => ValueRef::Timestamp(*it),
+        other => ValueRef::Owned(other),
+    }
+}
+
+/// The type of a field that is not there.
+fn nothing() -> Type {
+    Type {
+        name: String::new(),
+        declared: String::new(),
+        kind: Kind::Native,
+    }
+}
+
+/// The same memory for bytes of another lifetime: collecting in place keeps the allocation.
+fn recycled<'n>(mut old: Vec<Option<&[u8]>>) -> Vec<Option<&'n [u8]>> {
+    old.clear();
+    old.into_iter().map(|_| None).collect()
+}
+
+fn recycled_cells<'n>(mut old: Vec<ValueRef<'_>>) -> Vec<ValueRef<'n>> {
+    old.clear();
+    old.into_iter().map(|_| ValueRef::Null).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_cover_every_page_once() {
+        let texts = |pages, want| -> Vec<String> {
+            page_bounds(pages, want)
+                .into_iter()
+                .map(|it| it.0)
+                .collect()
+        };
+        assert_eq!(texts(0, 8), [""]);
+        assert_eq!(texts(200, 8), [""]);
+        assert_eq!(
+            texts(300, 8),
+            ["t.ctid < '(150,0)'::tid", "t.ctid >= '(150,0)'::tid"]
+        );
+        assert_eq!(texts(10_000, 3).len(), 3);
+    }
+
+    #[test]
+    fn partitions_are_dealt_to_groups() {
+        let leaves = ["a", "b", "c"].map(ToOwned::to_owned).to_vec();
+        let groups = groups(leaves, 2);
+        let sizes: Vec<usize> = groups.iter().map(|it| it.1.len()).collect();
+        assert_eq!(sizes, [2, 1]);
+    }
+
+    #[test]
+    fn a_copy_begins_with_a_signature_and_ends_with_a_mark() {
+        let head = [SIGNATURE, &[0; 8], &[0, 0]].concat();
+        assert_eq!(tuple(&head, true), Some([0, 0].as_slice()));
+        assert_eq!(tuple(&[0xff, 0xff], false), None);
+        assert_eq!(tuple(&[0, 1, 0], false), Some([0, 1, 0].as_slice()));
+    }
+
+    #[test]
+    fn memory_is_used_again() {
+        let mut cells = Vec::with_capacity(7);
+        cells.push(ValueRef::Null);
+        assert_eq!(recycled_cells(cells).capacity(), 7);
+    }
+}
