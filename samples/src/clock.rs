@@ -77,6 +77,74 @@ impl TryFrom<String> for Time {
     }
 }
 
+/// A time of a store that keeps microseconds, cut off toward the past: the same text with six fraction digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct Micros(Time);
+
+impl Micros {
+    /// The last microsecond that is not after `time`.
+    pub fn of(time: Time) -> Self {
+        let past = time.0.as_nanosecond().rem_euclid(1_000);
+        Self(time.plus_nanos(-i64::try_from(past).unwrap_or(0)))
+    }
+
+    /// The time of this machine.
+    pub fn now() -> Self {
+        Self::of(Time::now())
+    }
+
+    /// The same moment.
+    pub fn time(self) -> Time {
+        self.0
+    }
+
+    /// Microseconds later; negative is earlier.
+    #[must_use]
+    pub fn plus(self, micros: i64) -> Self {
+        Self(self.0.plus_nanos(micros.saturating_mul(1_000)))
+    }
+
+    /// Earlier by `duration`.
+    #[must_use]
+    pub fn minus(self, duration: Duration) -> Self {
+        Self::of(self.0.minus(duration))
+    }
+
+    /// Whole milliseconds since 1970.
+    pub fn unix_millis(self) -> i64 {
+        self.0.0.as_millisecond()
+    }
+}
+
+impl fmt::Display for Micros {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.6}", self.0.0)
+    }
+}
+
+impl FromStr for Micros {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        text.parse().map(Self::of)
+    }
+}
+
+impl From<Micros> for String {
+    fn from(time: Micros) -> Self {
+        time.to_string()
+    }
+}
+
+impl TryFrom<String> for Micros {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self> {
+        text.parse()
+    }
+}
+
 /// Reads `200ms`, `10s` or `2m`.
 pub fn duration(text: &str) -> Result<Duration> {
     let wrong = |error: jiff::Error| {
@@ -99,6 +167,13 @@ mod tests {
             let time: Time = text.parse().expect("a time");
             assert_eq!(time.to_string(), text);
         }
+    }
+
+    #[test]
+    fn a_time_of_six_digits_is_cut_off() {
+        let time: Micros = "2025-01-05T08:00:00.123456789Z".parse().expect("a time");
+        assert_eq!(time.to_string(), "2025-01-05T08:00:00.123456Z");
+        assert_eq!(time.plus(1).to_string(), "2025-01-05T08:00:00.123457Z");
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use sqlx::error::DatabaseError;
+use sqlx::error::DatabaseError as _;
+use sqlx::sqlite::SqliteError;
 
 /// What a fallible function of the samples returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -53,13 +54,20 @@ impl std::error::Error for Error {}
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
-        let code = error.as_database_error().and_then(DatabaseError::code);
+        let database = error.as_database_error();
+        let embedded = database.and_then(|it| it.try_downcast_ref::<SqliteError>());
         // SQLITE_BUSY and SQLITE_LOCKED, with their extended codes in the higher bytes.
-        let busy = code.and_then(|it| it.parse::<u32>().ok());
+        let busy = embedded.and_then(|it| it.code()?.parse::<u32>().ok());
         Self {
             busy: busy.is_some_and(|it| matches!(it & 0xff, 5 | 6)),
             ..Self::new(error.to_string())
         }
+    }
+}
+
+impl From<redis::RedisError> for Error {
+    fn from(error: redis::RedisError) -> Self {
+        Self::new(error.to_string())
     }
 }
 

@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use sqlx::SqliteConnection;
-use tokio::fs;
 
 use crate::database::Files;
 use crate::error::{Error, Result};
@@ -31,38 +30,38 @@ const N_UNTOUCHED: usize = 50;
 /// A changed record is in flight for as long as its edge's objective: 5 s, for search 30 s. Fails where faults were planted
 /// before, where changes are still on their way, and where there are too few entities. No worker may be running.
 pub async fn inject(dir: &Path, seed: u64, per_verdict: u32) -> Result<Truth> {
-    let again = "load the sample again: parallax-samples load pocket --to DIR";
-    if dir.join(TRUTH).exists() {
-        return Err(
-            Error::new(format!("faults were planted before in {}", dir.display())).hint(again),
-        );
-    }
+    refuse_twice(dir, "pocket")?;
     let mut files = Files::open(dir).await?;
     files.everywhere("BEGIN IMMEDIATE").await?;
     if is_moving(&mut files.shop).await? {
-        return Err(Error::new("changes are still on their way")
-            .hint("run the worker first: parallax-samples work DIR --until-idle"));
+        return Err(still_moving());
     }
 
     let mut rng = Rng::new(seed);
+    let with_orders = with_orders(&mut files.shop).await?;
     let pools = pools(&mut files.shop, &mut rng).await?;
-    let mut injector = Injector::new(&mut files, rng, pools);
+    let mut injector = Injector::new(&mut files, rng, pools, with_orders);
     let planted_at = injector.plant_all(per_verdict).await?;
-    let (mut faults, untouched) = injector.outcome();
-    faults.sort_by(|a, b| (a.entity, &a.key, &a.dataset).cmp(&(b.entity, &b.key, &b.dataset)));
+    let (faults, untouched) = injector.outcome();
     files.everywhere("COMMIT").await?;
     files.close().await?;
 
-    let truth = Truth {
-        format: 1,
-        seed,
-        planted_at,
-        faults,
-        untouched,
-    };
-    let text = serde_json::to_string_pretty(&truth)?;
-    fs::write(dir.join(TRUTH), text + "\n").await?;
-    Ok(truth)
+    Truth::write(dir, seed, planted_at, faults, untouched).await
+}
+
+/// Fails where faults were planted before.
+pub(crate) fn refuse_twice(dir: &Path, sample: &str) -> Result<()> {
+    if !dir.join(TRUTH).exists() {
+        return Ok(());
+    }
+    let again = format!("load the sample again: parallax-samples load {sample} --to DIR");
+    Err(Error::new(format!("faults were planted before in {}", dir.display())).hint(again))
+}
+
+/// Why faults are not planted in a sample that is not at rest.
+pub(crate) fn still_moving() -> Error {
+    Error::new("changes are still on their way")
+        .hint("run the worker first: parallax-samples work DIR --until-idle")
 }
 
 async fn is_moving(shop: &mut SqliteConnection) -> Result<bool> {
@@ -76,18 +75,17 @@ async fn is_moving(shop: &mut SqliteConnection) -> Result<bool> {
 
 /// The keys of one kind that faults can be planted on.
 #[derive(Debug)]
-struct Pool {
-    kind: Kind,
+pub(crate) struct Pool {
+    pub(crate) kind: Kind,
     /// Keys that tools get wrong come first.
     candidates: Vec<Key>,
     /// Keys that are kept as they are, among them some that tools get wrong.
     untouched: Vec<Key>,
-    /// Users and products that an order names: their nodes have relationships.
-    with_orders: BTreeSet<Key>,
 }
 
 impl Pool {
-    fn new(kind: Kind, keys: Vec<Key>, with_orders: BTreeSet<Key>, rng: &mut Rng) -> Self {
+    /// Shuffles the keys.
+    pub(crate) fn new(kind: Kind, keys: Vec<Key>, rng: &mut Rng) -> Self {
         let (mut special, mut plain): (Vec<Key>, Vec<Key>) =
             keys.into_iter().partition(Key::is_special);
         rng.shuffle(&mut special);
@@ -97,17 +95,11 @@ impl Pool {
             kind,
             candidates: special.into_iter().chain(plain).collect(),
             untouched,
-            with_orders,
         }
     }
 
-    /// Takes a key whose record stands in `target`; for a record that is to go, one that no relationship hangs on.
-    fn take(&mut self, target: Target, is_to_go: bool) -> Result<Key> {
-        let has_relationships =
-            |key: &Key| target == Target::Graph && self.with_orders.contains(key);
-        let fits = |key: &Key| {
-            (target != Target::Cache || key.is_cached()) && !(is_to_go && has_relationships(key))
-        };
+    /// Takes a key that fits, which is then not given again.
+    pub(crate) fn take(&mut self, fits: impl Fn(&Key) -> bool) -> Result<Key> {
         let place = self.candidates.iter().position(fits);
         let few = || {
             Error::new(format!("too few {}", self.kind.aggregate()))
@@ -116,29 +108,32 @@ impl Pool {
         place.map(|it| self.candidates.remove(it)).ok_or_else(few)
     }
 
-    /// Keys that nothing was planted on.
-    fn remaining(self) -> Vec<String> {
+    /// The entity's name, and keys that nothing was planted on.
+    pub(crate) fn remaining(self) -> (String, Vec<String>) {
         let keys = self.untouched.iter().chain(&self.candidates);
-        keys.take(N_UNTOUCHED).map(Key::to_string).collect()
+        let keys = keys.take(N_UNTOUCHED).map(Key::to_string).collect();
+        (self.kind.entity().to_owned(), keys)
     }
 }
 
-async fn pools(shop: &mut SqliteConnection, rng: &mut Rng) -> Result<Vec<Pool>> {
-    let mut with_orders = BTreeSet::new();
+/// Users and products that an order names: their nodes have relationships.
+async fn with_orders(shop: &mut SqliteConnection) -> Result<BTreeSet<Key>> {
+    let mut named = BTreeSet::new();
     for entity in shop::all(shop, Kind::Order).await? {
         if let Entity::Order(order) = entity {
-            with_orders.extend([Key::User(order.user_id), Key::Product(order.sku)]);
+            named.extend([Key::User(order.user_id), Key::Product(order.sku)]);
         }
     }
+    Ok(named)
+}
+
+async fn pools(shop: &mut SqliteConnection, rng: &mut Rng) -> Result<Vec<Pool>> {
     let mut pools = Vec::new();
     for kind in Kind::ALL {
-        let mut keys: Vec<Key> = shop::all(shop, kind)
-            .await?
-            .iter()
-            .map(Entity::key)
-            .collect();
+        let entities = shop::all(shop, kind).await?;
+        let mut keys: Vec<Key> = entities.iter().map(Entity::key).collect();
         keys.sort();
-        pools.push(Pool::new(kind, keys, with_orders.clone(), rng));
+        pools.push(Pool::new(kind, keys, rng));
     }
     Ok(pools)
 }

@@ -1,18 +1,20 @@
 //! `parallax-samples`: loads a sample, keeps its stores in step, changes it and plants faults, from the command line.
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::str::FromStr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::{Parser, Subcommand, ValueEnum};
+use parallax_samples::duo::source::{Pace, Writers};
+use parallax_samples::duo::{self, Extent, Place};
+use parallax_samples::inject::Truth;
 use parallax_samples::model::Target;
-use parallax_samples::pocket::{self, LoadOptions, Truth};
-use parallax_samples::source::Source;
-use parallax_samples::worker::{Fault, Options, Worker};
+use parallax_samples::pocket;
+use parallax_samples::servers::Servers;
+use parallax_samples::source::{Change, Source};
+use parallax_samples::worker::{self, Fault};
 use parallax_samples::{Error, Result, clock};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
@@ -28,59 +30,12 @@ struct Arguments {
 
 #[derive(Subcommand, Debug)]
 enum Command {
-    /// Writes a sample's databases and its deployment file into a directory.
-    Load {
-        /// The sample.
-        sample: Sample,
-        /// Where to; created, and what an earlier load left there is replaced.
-        #[arg(long, value_name = "DIR")]
-        to: PathBuf,
-        /// The number of users; there are SCALE / 5 + 12 products and 2 * SCALE orders.
-        #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
-        scale: u32,
-        /// The same seed and scale give the same bytes.
-        #[arg(long, default_value_t = 1)]
-        seed: u64,
-    },
-    /// Moves changes from the outbox to docs, cache, search and graph, until it is interrupted.
-    Work {
-        /// Where the sample was loaded.
-        dir: PathBuf,
-        /// How old a change must be before it is sent: 200ms for every target, or search=10s for one. May be repeated.
-        #[arg(long, value_name = "[TARGET=]TIME")]
-        delay: Vec<Delay>,
-        /// How often the outbox is read.
-        #[arg(long, value_name = "TIME", default_value = "50ms", value_parser = clock_duration)]
-        poll: Duration,
-        /// What goes wrong on the way: drop:ADDRESS (marked sent, never applied), duplicate:ADDRESS (applied twice),
-        /// delay=10s:ADDRESS, corrupt=FIELD:ADDRESS (the field arrives altered) or stop:TARGET (nothing is sent).
-        /// ADDRESS is TARGET[:AGGREGATE[:KEY]], as in docs:users:42. May be repeated.
-        #[arg(long, value_name = "FAULT", value_parser = read_fault)]
-        fault: Vec<Fault>,
-        /// Ends as soon as every change has been sent to every target that is not stopped.
-        #[arg(long)]
-        until_idle: bool,
-        /// Ends after this time at the latest.
-        #[arg(long = "for", value_name = "TIME", value_parser = clock_duration)]
-        limit: Option<Duration>,
-    },
-    /// Changes users, products and orders in the shop, each with its outbox row, until it is interrupted.
-    Change {
-        /// Where the sample was loaded.
-        dir: PathBuf,
-        /// How many changes a second, at most.
-        #[arg(long, default_value_t = 5.0, value_parser = read_rate)]
-        rate: f64,
-        /// Ends after this time.
-        #[arg(long = "for", value_name = "TIME", value_parser = clock_duration, conflicts_with = "count")]
-        limit: Option<Duration>,
-        /// Ends after this many changes.
-        #[arg(long)]
-        count: Option<u64>,
-        /// Decides what is changed.
-        #[arg(long, default_value_t = 1)]
-        seed: u64,
-    },
+    /// Writes a sample's databases and its deployment file into a directory, or into the test servers.
+    Load(Loading),
+    /// Moves changes from the outbox to the copies, until it is interrupted.
+    Work(Working),
+    /// Changes objects in the system of record, each with its outbox row, until it is interrupted.
+    Change(Changing),
     /// Plants faults of every verdict in every dataset, and writes what was planted to truth.json.
     Inject {
         /// Where the sample was loaded. No worker may be running there.
@@ -94,10 +49,90 @@ enum Command {
     },
 }
 
+#[derive(clap::Args, Debug)]
+struct Loading {
+    /// The sample.
+    sample: Sample,
+    /// Where to; created, and what an earlier load left there is replaced.
+    #[arg(long, value_name = "DIR")]
+    to: PathBuf,
+    /// The number of users. In pocket there are SCALE / 5 + 12 products and 2 * SCALE orders, in duo SCALE orders.
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
+    scale: u32,
+    /// The same seed and scale give the same contents.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Of duo, loads users alone, and of their copies only the hashes.
+    #[arg(long)]
+    users_only: bool,
+}
+
+#[derive(clap::Args, Debug)]
+struct Working {
+    /// Where the sample was loaded.
+    dir: PathBuf,
+    /// How old a change must be before it is sent: 200ms, or for one target search=10s. In pocket the first is for every
+    /// target; in duo it is for the relay, and consumer=1s holds entries of the stream back. May be repeated.
+    #[arg(long, value_name = "[TARGET=]TIME")]
+    delay: Vec<String>,
+    /// How often changes are looked for. Default: 50ms in pocket, 20ms in duo.
+    #[arg(long, value_name = "TIME", value_parser = clock_duration)]
+    poll: Option<Duration>,
+    /// What goes wrong on the way: drop:ADDRESS (marked sent, never applied), duplicate:ADDRESS (applied twice),
+    /// delay=10s:ADDRESS, corrupt=FIELD:ADDRESS (the field arrives altered) or stop:TARGET (nothing is sent).
+    /// ADDRESS is TARGET[:AGGREGATE[:KEY]], as in docs:users:42 or, in duo, relay:users:42. May be repeated.
+    #[arg(long, value_name = "FAULT")]
+    fault: Vec<String>,
+    /// Ends as soon as every change has been sent to every target that is not stopped.
+    #[arg(long)]
+    until_idle: bool,
+    /// Ends after this time at the latest.
+    #[arg(long = "for", value_name = "TIME", value_parser = clock_duration)]
+    limit: Option<Duration>,
+}
+
+#[derive(clap::Args, Debug)]
+struct Changing {
+    /// Where the sample was loaded.
+    dir: PathBuf,
+    /// How many changes a second, at most.
+    #[arg(long, default_value_t = 5.0, value_parser = read_rate)]
+    rate: f64,
+    /// Ends after this time.
+    #[arg(long = "for", value_name = "TIME", value_parser = clock_duration, conflicts_with = "count")]
+    limit: Option<Duration>,
+    /// Ends after this many changes.
+    #[arg(long)]
+    count: Option<u64>,
+    /// Decides what is changed.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How many writers work side by side in duo; pocket has one.
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=32))]
+    writers: u32,
+    /// Prints only how many changes were made, and how fast.
+    #[arg(long)]
+    quiet: bool,
+}
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Sample {
     /// A shop over five SQLite files; needs no server.
     Pocket,
+    /// Users and orders in PostgreSQL and Redis; needs both, see `cargo xtask servers up`.
+    Duo,
+}
+
+impl Sample {
+    /// The sample that was loaded into a directory, as its deployment file is named; `pocket` where there is none.
+    fn of(dir: &Path) -> Self {
+        let text = std::fs::read_to_string(dir.join("deployment.toml")).unwrap_or_default();
+        let file: toml::Table = text.parse().unwrap_or_default();
+        match file.get("name").and_then(toml::Value::as_str) {
+            Some("duo") => Self::Duo,
+            _ => Self::Pocket,
+        }
+    }
 }
 
 #[tokio::main]
@@ -113,105 +148,187 @@ async fn main() -> ExitCode {
 /// Runs one command; returns what to say about it.
 async fn run(command: Command) -> Result<String> {
     match command {
-        Command::Load {
-            sample: Sample::Pocket,
-            to,
-            scale,
-            seed,
-        } => load(&to, LoadOptions { scale, seed }).await,
-        Command::Work {
-            dir,
-            delay,
-            poll,
-            fault,
-            until_idle,
-            limit,
-        } => {
-            let delay = delay.iter().flat_map(Delay::by_target).collect();
-            let options = Options {
-                delay,
-                poll,
-                faults: fault,
-            };
-            work(&dir, options, until_idle, limit).await
-        }
-        Command::Change {
-            dir,
-            rate,
-            limit,
-            count,
-            seed,
-        } => change(&dir, rate, limit, count, seed).await,
+        Command::Load(loading) => load(&loading).await,
+        Command::Work(working) => match Sample::of(&working.dir) {
+            Sample::Pocket => work_pocket(&working).await,
+            Sample::Duo => work_duo(&working).await,
+        },
+        Command::Change(changing) => change(&changing).await,
         Command::Inject {
             dir,
             seed,
             per_verdict,
-        } => Ok(planted(
-            &dir,
-            &pocket::inject(&dir, seed, per_verdict).await?,
-        )),
+        } => {
+            let truth = match Sample::of(&dir) {
+                Sample::Pocket => pocket::inject(&dir, seed, per_verdict).await?,
+                Sample::Duo => duo::inject(&dir, seed, per_verdict).await?,
+            };
+            Ok(planted(&dir, &truth))
+        }
     }
 }
 
-async fn load(to: &Path, options: LoadOptions) -> Result<String> {
-    let loading = pocket::load(to, &options).await;
-    loading.map_err(|it| it.while_doing(format!("load pocket to {}", to.display())))?;
-    Ok(format!(
-        "loaded pocket with {} users to {}",
-        options.scale,
-        to.display()
-    ))
+async fn load(loading: &Loading) -> Result<String> {
+    let Loading {
+        to, scale, seed, ..
+    } = loading;
+    let (name, loaded) = match (loading.sample, loading.users_only) {
+        (Sample::Pocket, true) => {
+            return Err(Error::new("--users-only is for duo").hint("load pocket without it"));
+        }
+        (Sample::Pocket, false) => {
+            let options = pocket::LoadOptions {
+                scale: *scale,
+                seed: *seed,
+            };
+            ("pocket", pocket::load(to, &options).await)
+        }
+        (Sample::Duo, users_only) => {
+            let extent = if users_only {
+                Extent::UserHashes
+            } else {
+                Extent::Whole
+            };
+            let options = duo::LoadOptions {
+                extent,
+                ..duo::LoadOptions::whole(*scale, *seed)
+            };
+            ("duo", duo::load(to, &options, &Servers::find()?).await)
+        }
+    };
+    let to = to.display();
+    loaded.map_err(|it| it.while_doing(format!("load {name} to {to}")))?;
+    Ok(format!("loaded {name} with {scale} users to {to}"))
 }
 
-async fn work(
-    dir: &Path,
-    options: Options,
-    until_idle: bool,
-    limit: Option<Duration>,
-) -> Result<String> {
-    let mut worker = Worker::start(dir, options).await?;
+async fn work_pocket(working: &Working) -> Result<String> {
+    let mut options = worker::Options {
+        faults: faults(&working.fault)?,
+        ..worker::Options::default()
+    };
+    options.poll = working.poll.unwrap_or(options.poll);
+    for text in &working.delay {
+        let (target, by) = delay(text)?;
+        let only = target.map(Target::from_name).transpose()?;
+        let targets = Target::ALL.into_iter();
+        let targets = targets.filter(|it| only.is_none_or(|only| only == *it));
+        options.delay.extend(targets.map(|it| (it, by)));
+    }
+    let mut worker = worker::Worker::start(&working.dir, options).await?;
     let ending = async {
-        if until_idle {
+        if working.until_idle {
             return worker.idle().await;
         }
         worker.failure().await
     };
-    within(limit, ending).await?;
+    within(working.limit, ending).await?;
+    let n_sent = worker.stop().await?;
+    Ok(format!("sent {n_sent} changes, counted once a target"))
+}
+
+async fn work_duo(working: &Working) -> Result<String> {
+    let mut options = duo::worker::Options {
+        faults: faults(&working.fault)?,
+        ..duo::worker::Options::default()
+    };
+    options.poll = working.poll.unwrap_or(options.poll);
+    for text in &working.delay {
+        let (step, by) = delay(text)?;
+        match step.map(<Place as worker::Place>::from_name).transpose()? {
+            None | Some(Place::Relay) => options.relay_delay = by,
+            Some(Place::Consumer) => options.consumer_delay = by,
+            Some(_) => {
+                let why = format!("nothing waits there: {text:?}");
+                return Err(Error::new(why).hint("one of relay, consumer"));
+            }
+        }
+    }
+    let mut worker = duo::worker::Worker::start(&working.dir, options).await?;
+    let ending = async {
+        if working.until_idle {
+            return worker.idle().await;
+        }
+        worker.failure().await
+    };
+    within(working.limit, ending).await?;
+    let n_sent = worker.stop().await?;
+    Ok(format!("sent {n_sent} changes, counted once a step"))
+}
+
+fn faults<P: worker::Place>(texts: &[String]) -> Result<Vec<Fault<P>>> {
+    texts.iter().map(|it| it.parse()).collect()
+}
+
+/// A delay, of one target where it is named.
+fn delay(text: &str) -> Result<(Option<&str>, Duration)> {
+    let (target, by) = match text.split_once('=') {
+        Some((target, by)) => (Some(target), by),
+        None => (None, text),
+    };
+    Ok((target, clock::duration(by)?))
+}
+
+async fn change(changing: &Changing) -> Result<String> {
+    let start = Instant::now();
+    let n_changes = match Sample::of(&changing.dir) {
+        Sample::Pocket => change_pocket(changing).await?,
+        Sample::Duo => change_duo(changing).await?,
+    };
+    let seconds = start.elapsed().as_secs_f64();
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a rate for people; nobody makes 2^53 changes"
+    )]
+    let rate = n_changes as f64 / seconds;
     Ok(format!(
-        "sent {} changes, counted once a target",
-        worker.stop().await?
+        "made {n_changes} changes in {seconds:.1} s, {rate:.0} a second"
     ))
 }
 
-async fn change(
-    dir: &Path,
-    rate: f64,
-    limit: Option<Duration>,
-    count: Option<u64>,
-    seed: u64,
-) -> Result<String> {
-    let mut source = Source::open(dir, seed).await?;
+async fn change_pocket(changing: &Changing) -> Result<u64> {
+    let mut source = Source::open(&changing.dir, changing.seed).await?;
     let mut n_changes = 0;
-    let changing = async {
-        let mut ticks = interval(Duration::from_secs_f64(1.0 / rate));
+    let making = async {
+        let mut ticks = interval(Duration::from_secs_f64(1.0 / changing.rate));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        while count.is_none_or(|it| n_changes < it) {
+        while changing.count.is_none_or(|it| n_changes < it) {
             ticks.tick().await;
-            let change = source.change().await?;
-            print(&format!(
-                "{} {} {} {}",
-                change.at,
-                change.op,
-                change.key.kind().entity(),
-                change.key
-            ))?;
+            tell(changing, &source.change().await?)?;
             n_changes += 1;
         }
         Ok(())
     };
-    within(limit, changing).await?;
+    within(changing.limit, making).await?;
     source.close().await?;
-    Ok(format!("made {n_changes} changes"))
+    Ok(n_changes)
+}
+
+async fn change_duo(changing: &Changing) -> Result<u64> {
+    let pace = Pace {
+        rate: changing.rate,
+        count: changing.count,
+        seed: changing.seed,
+        writers: changing.writers,
+    };
+    let mut writers = Writers::start(&changing.dir, pace);
+    let mut n_changes = 0;
+    let making = async {
+        while let Some(change) = writers.next().await? {
+            tell(changing, &change)?;
+            n_changes += 1;
+        }
+        Ok(())
+    };
+    within(changing.limit, making).await?;
+    Ok(n_changes + writers.stop().await?)
+}
+
+fn tell(changing: &Changing, change: &Change) -> Result<()> {
+    if changing.quiet {
+        return Ok(());
+    }
+    let Change { op, key, at } = change;
+    print(&format!("{at} {op} {} {key}", key.kind().entity()))
 }
 
 fn planted(dir: &Path, truth: &Truth) -> String {
@@ -253,43 +370,8 @@ fn complain(error: &Error) {
     writeln!(stderr, "error: {error}{hint}").unwrap_or_default();
 }
 
-/// A delay of one target, or of all.
-#[derive(Clone, Copy, Debug)]
-struct Delay {
-    target: Option<Target>,
-    by: Duration,
-}
-
-impl Delay {
-    fn by_target(&self) -> BTreeMap<Target, Duration> {
-        let targets = Target::ALL
-            .into_iter()
-            .filter(|it| self.target.is_none_or(|only| only == *it));
-        targets.map(|it| (it, self.by)).collect()
-    }
-}
-
-impl FromStr for Delay {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (target, by) = match text.split_once('=') {
-            Some((target, by)) => (Some(Target::from_name(target).map_err(explain)?), by),
-            None => (None, text),
-        };
-        Ok(Self {
-            target,
-            by: clock_duration(by)?,
-        })
-    }
-}
-
 fn clock_duration(text: &str) -> Result<Duration, String> {
     clock::duration(text).map_err(explain)
-}
-
-fn read_fault(text: &str) -> Result<Fault, String> {
-    text.parse().map_err(explain)
 }
 
 /// Changes a second: a positive number, at most a million.

@@ -10,8 +10,9 @@ mod entity;
 mod key;
 
 pub use entity::{Entity, Order, Product, User};
-pub(crate) use entity::{decimal, units};
+pub(crate) use entity::{decimal, elsewhere, next_state, units};
 pub use key::Key;
+pub(crate) use key::expiry_ms;
 
 /// A kind of business object; an entity of the deployment file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

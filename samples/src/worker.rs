@@ -8,20 +8,20 @@ use std::path::Path;
 use std::time::Duration;
 
 use sqlx::{Connection, SqliteConnection};
-use tokio::sync::watch;
-use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::database::{self, SHOP};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::model::Target;
 use crate::shop;
 
-mod fault;
+pub(crate) mod fault;
 mod link;
+pub(crate) mod tasks;
 
-pub use fault::{Action, Address, Fault};
+pub use fault::{Action, Address, Fault, Place};
 use link::Link;
+use tasks::Tasks;
 
 /// How a worker behaves.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,32 +60,27 @@ impl Options {
 /// A running worker. Dropping it stops it at once, in the middle of whatever it does; nothing is lost by that.
 #[derive(Debug)]
 pub struct Worker {
-    tasks: JoinSet<Result<u64>>,
-    end: watch::Sender<bool>,
+    tasks: Tasks,
     shop: SqliteConnection,
     running: Vec<Target>,
     poll: Duration,
-    n_sent: u64,
 }
 
 impl Worker {
     /// Starts a task for each target of the sample in `dir` that no fault stops.
     pub async fn start(dir: &Path, options: Options) -> Result<Self> {
         let shop = database::open(dir, SHOP).await?;
-        let (end, ending) = watch::channel(false);
-        let mut tasks = JoinSet::new();
+        let mut tasks = Tasks::new(options.poll);
         let running = options.running();
         for target in &running {
             let link = Link::open(dir, *target, &options).await?;
-            tasks.spawn(link.run(options.poll, ending.clone()));
+            tasks.spawn(link);
         }
         Ok(Self {
             tasks,
-            end,
             shop,
             running,
             poll: options.poll,
-            n_sent: 0,
         })
     }
 
@@ -95,9 +90,7 @@ impl Worker {
     /// Dropping the future stops nothing but the waiting.
     pub async fn idle(&mut self) -> Result<()> {
         while self.n_unsent().await? > 0 {
-            if let Some(ended) = self.tasks.try_join_next() {
-                self.n_sent += outcome(ended)?;
-            }
+            self.tasks.check()?;
             sleep(self.poll).await;
         }
         Ok(())
@@ -108,20 +101,14 @@ impl Worker {
     /// # Cancel safety
     /// Dropping the future stops nothing but the waiting.
     pub async fn failure(&mut self) -> Result<()> {
-        while let Some(ended) = self.tasks.join_next().await {
-            self.n_sent += outcome(ended)?;
-        }
-        std::future::pending().await
+        self.tasks.failure().await
     }
 
     /// Lets every task finish the page it is at, and stops; returns how many rows were sent, counted once a target.
-    pub async fn stop(mut self) -> Result<u64> {
-        self.end.send_replace(true);
-        while let Some(ended) = self.tasks.join_next().await {
-            self.n_sent += outcome(ended)?;
-        }
+    pub async fn stop(self) -> Result<u64> {
+        let n_sent = self.tasks.stop().await?;
         self.shop.close().await?;
-        Ok(self.n_sent)
+        Ok(n_sent)
     }
 
     /// How many rows are still to be sent, counted once a target.
@@ -139,8 +126,4 @@ pub async fn until_idle(dir: &Path, options: Options) -> Result<u64> {
     let mut worker = Worker::start(dir, options).await?;
     worker.idle().await?;
     worker.stop().await
-}
-
-fn outcome(ended: Result<Result<u64>, tokio::task::JoinError>) -> Result<u64> {
-    ended.unwrap_or_else(|error| Err(Error::new(format!("a task of the worker ended: {error}"))))
 }

@@ -3,10 +3,15 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use parallax_samples::pocket::README;
+use parallax_samples::{duo, pocket};
 
 fn run(dir: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_parallax-samples"));
+    // The commands run in a folder from which the servers of this tree cannot be seen.
+    if std::env::var_os("PARALLAX_SERVERS").is_none() {
+        let tree = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        command.env("PARALLAX_SERVERS", tree.join("target/servers/servers.json"));
+    }
     command
         .args(arguments)
         .current_dir(dir)
@@ -14,10 +19,9 @@ fn run(dir: &Path, arguments: &[&str]) -> Output {
         .expect("a started command")
 }
 
-#[test]
-fn the_commands_of_the_readme_run() {
+fn run_readme(text: &str, folder: &str) {
     let dir = tempfile::tempdir().expect("a temporary directory");
-    let commands = README
+    let commands = text
         .lines()
         .filter_map(|it| it.strip_prefix("parallax-samples "));
     let mut count = 0;
@@ -31,7 +35,17 @@ fn the_commands_of_the_readme_run() {
         count += 1;
     }
     assert_eq!(count, 4);
-    assert!(dir.path().join("pocket-data/truth.json").is_file());
+    assert!(dir.path().join(folder).join("truth.json").is_file());
+}
+
+#[test]
+fn the_commands_of_the_readme_of_pocket_run() {
+    run_readme(pocket::README, "pocket-data");
+}
+
+#[test]
+fn the_commands_of_the_readme_of_duo_run() {
+    run_readme(duo::README, "duo-data");
 }
 
 #[track_caller]

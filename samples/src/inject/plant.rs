@@ -1,6 +1,6 @@
 //! How each fault is made.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::clock::Time;
@@ -42,6 +42,7 @@ pub(crate) fn can_occur(target: Target, verdict: Verdict, late: bool) -> bool {
         Verdict::Unknown => target != Target::Search,
         Verdict::InFlight => !late || target != Target::Search,
         Verdict::Stale | Verdict::Conflicts | Verdict::Orphan => true,
+        Verdict::Agrees => false,
     }
 }
 
@@ -51,16 +52,23 @@ pub(super) struct Injector<'a> {
     files: &'a mut Files,
     rng: Rng,
     pools: Vec<Pool>,
+    with_orders: BTreeSet<Key>,
     faults: Vec<Planted>,
     n_ghosts: i64,
 }
 
 impl<'a> Injector<'a> {
-    pub(super) fn new(files: &'a mut Files, rng: Rng, pools: Vec<Pool>) -> Self {
+    pub(super) fn new(
+        files: &'a mut Files,
+        rng: Rng,
+        pools: Vec<Pool>,
+        with_orders: BTreeSet<Key>,
+    ) -> Self {
         Self {
             files,
             rng,
             pools,
+            with_orders,
             faults: Vec::new(),
             n_ghosts: 0,
         }
@@ -86,10 +94,7 @@ impl<'a> Injector<'a> {
 
     /// What was planted, and keys by entity that were left alone.
     pub(super) fn outcome(self) -> (Vec<Planted>, BTreeMap<String, Vec<String>>) {
-        let untouched = self
-            .pools
-            .into_iter()
-            .map(|it| (it.kind.entity().to_owned(), it.remaining()));
+        let untouched = self.pools.into_iter().map(Pool::remaining);
         (self.faults, untouched.collect())
     }
 
@@ -107,6 +112,7 @@ impl<'a> Injector<'a> {
             Verdict::Orphan => self.orphan(kind, target).await?,
             Verdict::Unknown => self.unknown(kind, target).await?,
             Verdict::InFlight => self.in_flight(kind, target, late).await?,
+            Verdict::Agrees => return Err(Error::new("nothing is disguised here")),
         };
         Ok(Planted {
             entity: kind,
@@ -215,10 +221,15 @@ impl<'a> Injector<'a> {
         altered.map(|(_, field)| field.to_owned()).collect()
     }
 
+    /// Takes a key whose record stands in `target`; for a record that is to go, one that no relationship hangs on.
     fn take(&mut self, kind: Kind, target: Target, is_to_go: bool) -> Result<Key> {
         let pool = self.pools.iter_mut().find(|it| it.kind == kind);
-        pool.expect("there is a pool for each kind")
-            .take(target, is_to_go)
+        let has_relationships =
+            |key: &Key| target == Target::Graph && self.with_orders.contains(key);
+        let fits = |key: &Key| {
+            (target != Target::Cache || key.is_cached()) && !(is_to_go && has_relationships(key))
+        };
+        pool.expect("there is a pool for each kind").take(fits)
     }
 
     async fn read(&mut self, key: &Key) -> Result<Entity> {

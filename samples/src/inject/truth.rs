@@ -20,13 +20,34 @@ pub struct Truth {
     pub seed: u64,
     /// When the last change was planted: what is in flight stays so for its edge's objective from then.
     pub planted_at: Time,
-    /// Every pair of key and dataset that differs, sorted by entity, key and dataset.
+    /// Every pair of key and dataset that differs, or is only spelled otherwise, sorted by entity, key and dataset.
     pub faults: Vec<Planted>,
     /// Some keys of each entity that nothing was planted on.
     pub untouched: BTreeMap<String, Vec<String>>,
 }
 
 impl Truth {
+    /// Writes what was planted beside the deployment file, and returns it.
+    pub(crate) async fn write(
+        dir: &Path,
+        seed: u64,
+        planted_at: Time,
+        mut faults: Vec<Planted>,
+        untouched: BTreeMap<String, Vec<String>>,
+    ) -> Result<Self> {
+        faults.sort_by(|a, b| (a.entity, &a.key, &a.dataset).cmp(&(b.entity, &b.key, &b.dataset)));
+        let truth = Self {
+            format: 1,
+            seed,
+            planted_at,
+            faults,
+            untouched,
+        };
+        let text = serde_json::to_string_pretty(&truth)?;
+        fs::write(dir.join(TRUTH), text + "\n").await?;
+        Ok(truth)
+    }
+
     /// Reads the truth of a sample.
     pub async fn read(dir: &Path) -> Result<Self> {
         let read = fs::read(dir.join(TRUTH)).await;
@@ -75,7 +96,7 @@ pub struct Planted {
     pub how: String,
 }
 
-/// What a check must find; everything else agrees.
+/// What a check must find; everything else agrees too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
@@ -91,4 +112,6 @@ pub enum Verdict {
     Orphan,
     /// Here, but cannot be decoded.
     Unknown,
+    /// Spelled otherwise, in a way that the deployment file's rules overlook.
+    Agrees,
 }

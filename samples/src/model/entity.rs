@@ -183,21 +183,23 @@ impl Order {
             "sku" => self.sku.push('!'),
             "quantity" => self.quantity = self.quantity.wrapping_add(1),
             "total" => self.total = decimal(units(&self.total).wrapping_add(1), 2),
-            "status" => self.status = self.next_status().to_owned(),
+            "status" => next_state(&self.status).clone_into(&mut self.status),
             "placed_at" => self.placed_at = self.placed_at.plus_nanos(1),
             _ => return false,
         }
         true
     }
-
-    fn next_status(&self) -> &'static str {
-        let now = Self::STATES.iter().position(|it| *it == self.status);
-        let mut states = Self::STATES.into_iter().cycle();
-        states.nth(now.map_or(0, |it| it + 1)).unwrap_or("new")
-    }
 }
 
-fn elsewhere(city: Option<&str>) -> String {
+/// The state that follows; the first follows the last.
+pub(crate) fn next_state(state: &str) -> &'static str {
+    let now = Order::STATES.iter().position(|it| *it == state);
+    let mut states = Order::STATES.into_iter().cycle();
+    states.nth(now.map_or(0, |it| it + 1)).unwrap_or("new")
+}
+
+/// Another city.
+pub(crate) fn elsewhere(city: Option<&str>) -> String {
     let name = if city == Some("Elsewhere") {
         "Nowhere"
     } else {

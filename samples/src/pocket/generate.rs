@@ -230,13 +230,14 @@ pub(crate) fn region(rng: &mut Rng) -> &'static str {
     REGIONS.get(place).copied().unwrap_or("eu")
 }
 
-fn buying(rng: &mut Rng, len: usize) -> usize {
+/// The place of a buyer or of what is bought, of `len`: never one of every fourth.
+pub(crate) fn buying(rng: &mut Rng, len: usize) -> usize {
     let place = rng.index(len);
     if place % 4 == 3 { place - 1 } else { place }
 }
 
 /// Ids count from 1; the last users of a shop have large ones.
-fn user_id(place: i64, scale: i64) -> i64 {
+pub(crate) fn user_id(place: i64, scale: i64) -> i64 {
     let n_large = (scale / 10).min(4);
     let large = usize::try_from(place - (scale - n_large)).ok();
     large
@@ -244,7 +245,8 @@ fn user_id(place: i64, scale: i64) -> i64 {
         .unwrap_or(place + 1)
 }
 
-fn sku(place: i64) -> String {
+/// The SKU at a place.
+pub(crate) fn sku(place: i64) -> String {
     let special = usize::try_from(place)
         .ok()
         .and_then(|it| SPECIAL_SKUS.get(it));
@@ -252,7 +254,7 @@ fn sku(place: i64) -> String {
 }
 
 /// Orders go round the regions; the last ones of a shop have large numbers.
-fn order_key(place: i64, count: i64) -> (&'static str, i64) {
+pub(crate) fn order_key(place: i64, count: i64) -> (&'static str, i64) {
     let n_regions = i64::try_from(REGIONS.len()).unwrap_or(1);
     let region = usize::try_from(place % n_regions)
         .ok()
@@ -269,12 +271,13 @@ fn order_key(place: i64, count: i64) -> (&'static str, i64) {
     )
 }
 
-fn city(rng: &mut Rng) -> Option<String> {
+/// A city, or none.
+pub(crate) fn city(rng: &mut Rng) -> Option<String> {
     (!rng.chance(10)).then(|| rng.pick(&CITIES).to_owned())
 }
 
 /// Mostly everyday money, sometimes none, debt, or more digits than a float holds.
-fn balance(rng: &mut Rng) -> String {
+pub(crate) fn balance(rng: &mut Rng) -> String {
     let units = match rng.below(20) {
         0 => 0,
         1 => -rng.below(5_000_000),
@@ -284,7 +287,8 @@ fn balance(rng: &mut Rng) -> String {
     decimal(units, 4)
 }
 
-fn points(rng: &mut Rng) -> i64 {
+/// Points, some of which exceed 2^53.
+pub(crate) fn points(rng: &mut Rng) -> i64 {
     if rng.chance(5) {
         LARGE_IDS[1] + rng.below(1_000)
     } else {
@@ -301,13 +305,13 @@ fn start() -> Time {
 }
 
 /// A moment of the first 200 days; half of them are whole milliseconds.
-fn moment(rng: &mut Rng) -> Time {
+pub(crate) fn moment(rng: &mut Rng) -> Time {
     let grain = if rng.chance(50) { 1_000_000 } else { 1 };
     start().plus_nanos(rng.below(200 * DAY) / grain * grain)
 }
 
 /// The same moment, or up to 60 days later.
-fn later(rng: &mut Rng, moment: Time) -> Time {
+pub(crate) fn later(rng: &mut Rng, moment: Time) -> Time {
     if rng.chance(30) {
         moment
     } else {

@@ -4,16 +4,13 @@ use serde::Serialize;
 
 use crate::clock::Time;
 use crate::database::{json, replace_into};
-use crate::model::{Entity, Key, Kind, units};
-
-/// The earliest expiry, in Unix milliseconds: the year 2100, so that the sample does not decay.
-const EXPIRY_MS: u64 = 4_102_444_800_000;
+use crate::model::{Entity, Key, Kind, expiry_ms, units};
 
 #[derive(Serialize)]
 struct Row<'a> {
     key: String,
     value: Value<'a>,
-    expires_at: Option<u64>,
+    expires_at: Option<i64>,
 }
 
 #[derive(Serialize)]
@@ -63,14 +60,8 @@ pub(super) fn row(entity: &Entity) -> Option<String> {
     Some(json(&Row {
         key: key.in_cache(),
         value,
-        expires_at: expiry(&key),
+        expires_at: expiry_ms(&key),
     }))
-}
-
-/// When a key expires: never for a quarter of them.
-fn expiry(key: &Key) -> Option<u64> {
-    let hash = key.hash() >> 8;
-    (!hash.is_multiple_of(4)).then(|| EXPIRY_MS + hash % 1_000_000_000)
 }
 
 pub(super) fn upserts() -> Vec<String> {

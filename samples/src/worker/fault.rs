@@ -1,5 +1,6 @@
 //! What may go wrong on the way to a target, and how it is written: `drop:docs:users:42`.
 
+use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -8,15 +9,46 @@ use crate::error::{Error, Result};
 use crate::model::{Key, Kind, Target};
 
 const FORMS: &str = "write drop:ADDRESS, duplicate:ADDRESS, delay=10s:ADDRESS, corrupt=FIELD:ADDRESS or stop:TARGET, \
-    where ADDRESS is TARGET[:AGGREGATE[:KEY]], for example drop:docs:users:42";
+    where ADDRESS is TARGET[:AGGREGATE[:KEY]], for example ";
+
+/// Where something can go wrong: a target, or a step on the way to one.
+pub trait Place: Copy + PartialEq + fmt::Debug {
+    /// How an address is written.
+    const EXAMPLE: &'static str;
+
+    /// Reads its name.
+    fn from_name(text: &str) -> Result<Self>;
+
+    /// The canonical fields of a kind that pass it, beside key and version.
+    fn fields(self, kind: Kind) -> &'static [&'static str];
+
+    /// Whether it can wait or stop by itself.
+    fn is_step(self) -> bool;
+}
+
+impl Place for Target {
+    const EXAMPLE: &'static str = "drop:docs:users:42";
+
+    fn from_name(text: &str) -> Result<Self> {
+        Self::from_name(text)
+    }
+
+    fn fields(self, kind: Kind) -> &'static [&'static str] {
+        kind.compared(self)
+    }
+
+    fn is_step(self) -> bool {
+        true
+    }
+}
 
 /// One thing that goes wrong, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct Fault<P = Target> {
     /// What goes wrong.
     pub action: Action,
     /// For which changes.
-    pub address: Address,
+    pub address: Address<P>,
 }
 
 /// What goes wrong with a change.
@@ -36,16 +68,16 @@ pub enum Action {
 
 /// Which changes: all to a target, those of one aggregate, or those of one object.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Address {
-    /// The target.
-    pub target: Target,
+pub struct Address<P = Target> {
+    /// The target, or the step on the way.
+    pub target: P,
     /// The aggregate; every one where `None`.
     pub aggregate: Option<Kind>,
     /// The object; every one where `None`.
     pub key: Option<Key>,
 }
 
-impl Address {
+impl<P> Address<P> {
     /// Whether the changes of an object are meant.
     pub fn covers(&self, key: &Key) -> bool {
         self.aggregate.is_none_or(|it| it == key.kind())
@@ -53,13 +85,13 @@ impl Address {
     }
 }
 
-impl FromStr for Address {
+impl<P: Place> FromStr for Address<P> {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
         // The key comes last and may hold colons.
         let mut parts = text.splitn(3, ':');
-        let target = Target::from_name(parts.next().unwrap_or_default())?;
+        let target = P::from_name(parts.next().unwrap_or_default())?;
         let aggregate = parts.next().map(Kind::from_aggregate).transpose()?;
         let key = aggregate.zip(parts.next());
         Ok(Self {
@@ -70,15 +102,18 @@ impl FromStr for Address {
     }
 }
 
-impl FromStr for Fault {
+impl<P: Place> FromStr for Fault<P> {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let wrong = |why: &str| Error::new(format!("not a fault: {text:?}: {why}")).hint(FORMS);
+        let wrong = |why: &str| {
+            let hint = format!("{FORMS}{}", P::EXAMPLE);
+            Error::new(format!("not a fault: {text:?}: {why}")).hint(hint)
+        };
         let (action, address) = text
             .split_once(':')
             .ok_or_else(|| wrong("it has no address"))?;
-        let address: Address = address.parse()?;
+        let address: Address<P> = address.parse()?;
         let action = match action.split_once('=') {
             None if action == "drop" => Action::Drop,
             None if action == "duplicate" => Action::Duplicate,
@@ -94,25 +129,62 @@ impl FromStr for Fault {
     }
 }
 
-impl Fault {
+impl<P: Place> Fault<P> {
     /// Why it would have no effect, if it would have none.
     fn contradiction(&self) -> Option<&'static str> {
         let Address {
             target, aggregate, ..
         } = self.address;
-        let kinds = Kind::ALL
+        let mut kinds = Kind::ALL
             .into_iter()
             .filter(|it| aggregate.is_none_or(|only| only == *it));
         match &self.action {
             Action::Corrupt(field) => {
-                let mut fields = kinds.flat_map(|it| it.compared(target));
+                let mut fields = kinds.flat_map(|it| target.fields(it));
                 let is_held = fields.any(|it| it == field);
                 (!is_held).then_some("the target holds no such field")
             }
-            Action::Stop => aggregate.map(|_| "a target stops as a whole"),
-            Action::Drop | Action::Delay(_) | Action::Duplicate => None,
+            Action::Stop if aggregate.is_some() => Some("a target stops as a whole"),
+            Action::Stop | Action::Delay(_) if !target.is_step() => {
+                Some("it does not wait or stop by itself")
+            }
+            Action::Stop | Action::Drop | Action::Delay(_) | Action::Duplicate => {
+                let passes = kinds.any(|it| !target.fields(it).is_empty());
+                (!passes).then_some("the target holds no such objects")
+            }
         }
     }
+}
+
+/// What becomes of one change at one place.
+#[derive(Debug)]
+pub(crate) struct Fate<'f> {
+    /// How often it is applied.
+    pub(crate) times: usize,
+    /// How old it must be at least.
+    pub(crate) delay: Duration,
+    /// Fields that arrive altered.
+    pub(crate) corrupted: Vec<&'f str>,
+}
+
+/// What the faults make of the changes of an object at a place.
+pub(crate) fn fate<'f, P: Place>(faults: &'f [Fault<P>], place: P, key: &Key) -> Fate<'f> {
+    let mut fate = Fate {
+        times: 1,
+        delay: Duration::ZERO,
+        corrupted: Vec::new(),
+    };
+    let here = |it: &&Fault<P>| it.address.target == place && it.address.covers(key);
+    for fault in faults.iter().filter(here) {
+        match &fault.action {
+            Action::Drop => fate.times = 0,
+            Action::Duplicate => fate.times *= 2,
+            Action::Delay(delay) => fate.delay = fate.delay.max(*delay),
+            Action::Corrupt(field) => fate.corrupted.push(field),
+            Action::Stop => {}
+        }
+    }
+    fate
 }
 
 #[cfg(test)]

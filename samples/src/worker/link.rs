@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use sqlx::{Connection, SqliteConnection};
 use tokio::sync::watch;
-use tokio::time::sleep;
 
 use crate::clock::Time;
 use crate::database::{self, SHOP};
@@ -13,7 +12,9 @@ use crate::error::{Error, Result};
 use crate::model::{Key, Target};
 use crate::shop::{self, Unsent};
 use crate::targets;
-use crate::worker::{Action, Fault, Options};
+use crate::worker::fault::fate;
+use crate::worker::tasks::Sweep;
+use crate::worker::{Fault, Options};
 
 /// How many rows one transaction applies.
 const PAGE: usize = 200;
@@ -42,31 +43,11 @@ impl Link {
             copy: database::open(dir, target.file()).await?,
         })
     }
+}
 
-    /// Sends what is due, every `poll`, until it is told to stop; returns how many rows were sent.
-    pub(super) async fn run(
-        mut self,
-        poll: Duration,
-        mut ending: watch::Receiver<bool>,
-    ) -> Result<u64> {
-        let mut n_sent = 0;
-        while !*ending.borrow() {
-            match self.sweep(&ending).await {
-                Ok(n_rows) => n_sent += n_rows,
-                Err(error) if error.busy => {}
-                Err(error) => {
-                    return Err(error.while_doing(format!("send changes to {}", self.target)));
-                }
-            }
-            // The sender lives as long as the worker; if it is gone, so is the reason to go on.
-            tokio::select! {
-                changed = ending.changed() => if changed.is_err() { break },
-                () = sleep(poll) => {}
-            }
-        }
-        self.shop.close().await?;
-        self.copy.close().await?;
-        Ok(n_sent)
+impl Sweep for Link {
+    fn name(&self) -> String {
+        format!("send changes to {}", self.target)
     }
 
     /// Goes once through all that is unsent; what is not due stays, and does not hold up what comes after it.
@@ -89,6 +70,13 @@ impl Link {
         Ok(n_sent)
     }
 
+    async fn close(self) -> Result<()> {
+        self.shop.close().await?;
+        Ok(self.copy.close().await?)
+    }
+}
+
+impl Link {
     /// Applies rows to the target, and then marks them as sent.
     async fn send(&mut self, rows: &[Unsent]) -> Result<()> {
         if rows.is_empty() {
@@ -105,12 +93,8 @@ impl Link {
     }
 
     fn is_due(&self, row: &Unsent, now: Time) -> bool {
-        let faults = self.faults.iter().filter(|it| it.address.covers(&row.key));
-        let delays = faults.filter_map(|it| match it.action {
-            Action::Delay(duration) => Some(duration),
-            Action::Drop | Action::Duplicate | Action::Corrupt(_) | Action::Stop => None,
-        });
-        let delay = delays.fold(self.delay, Duration::max);
+        let fate = fate(&self.faults, self.target, &row.key);
+        let delay = fate.delay.max(self.delay);
         row.created_at <= now.minus(delay)
     }
 }
@@ -122,19 +106,12 @@ async fn apply(
     faults: &[Fault],
     row: &Unsent,
 ) -> Result<()> {
+    let fate = fate(faults, target, &row.key);
     let mut arriving = row.entity.clone();
-    let mut times = 1;
-    for fault in faults.iter().filter(|it| it.address.covers(&row.key)) {
-        match &fault.action {
-            Action::Drop => times = 0,
-            Action::Duplicate => times *= 2,
-            Action::Corrupt(field) => {
-                arriving.as_mut().map(|it| it.alter(field));
-            }
-            Action::Delay(_) | Action::Stop => {}
-        }
+    for field in fate.corrupted {
+        arriving.as_mut().map(|it| it.alter(field));
     }
-    for _ in 0..times {
+    for _ in 0..fate.times {
         write(copy, target, &row.key, arriving.as_ref())
             .await
             .map_err(|it| about(row, it))?;
