@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use parallax_core::error::Error;
+use parallax_core::name::DatasetId;
 
 /// Shows every store of a polyglot deployment, how far behind each is, and one entity in all of them.
 #[derive(Debug, Parser)]
@@ -56,6 +58,8 @@ pub(crate) enum Command {
         #[arg(long, value_name = "FIELD")]
         by: Option<String>,
     },
+    /// Reconciles entities: which copies drifted from their system of record, and what was not checked.
+    Check(CheckArguments),
     #[command(flatten)]
     Later(Later),
 }
@@ -63,9 +67,6 @@ pub(crate) enum Command {
 /// What the contract promises for later versions.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Later {
-    /// Reconciles a dataset with its source (later).
-    #[command(hide = true)]
-    Check(Rest),
     /// Saved connection profiles (later).
     #[command(hide = true)]
     Profiles(Rest),
@@ -89,7 +90,6 @@ pub(crate) enum Later {
 impl Later {
     pub(crate) fn name(&self) -> &'static str {
         match self {
-            Self::Check(_) => "check",
             Self::Profiles(_) => "profiles",
             Self::Doctor(_) => "doctor",
             Self::Discover(_) => "discover",
@@ -115,6 +115,31 @@ pub(crate) struct LagArguments {
     /// The history of so long (later).
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) since: Option<Duration>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CheckArguments {
+    /// Only this entity; may be given again. All entities without it.
+    #[arg(long = "entity", value_name = "ENTITY")]
+    pub(crate) entities: Vec<String>,
+    /// Only representations that a flow from this dataset reaches.
+    #[arg(long, value_name = "DATASET", value_parser = dataset)]
+    pub(crate) from: Option<DatasetId>,
+    /// Only this representation.
+    #[arg(long, value_name = "DATASET", value_parser = dataset)]
+    pub(crate) to: Option<DatasetId>,
+    /// Only this share of the keys, such as 5% or 0.05; the same keys every time.
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    pub(crate) sample: Option<f64>,
+    /// Only what changed at the source within this time, such as 1h.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) since: Option<Duration>,
+    /// Write the report there too; its ending picks the form: .html .md .json .csv .xml (JUnit). May be given again.
+    #[arg(long = "report", value_name = "FILE")]
+    pub(crate) reports: Vec<PathBuf>,
+    /// Go on with the check that was stopped last (later).
+    #[arg(long)]
+    pub(crate) resume: bool,
 }
 
 #[derive(Args, Debug)]
@@ -160,6 +185,22 @@ fn time(text: &str) -> Result<Duration, String> {
     }
 }
 
+fn dataset(text: &str) -> Result<DatasetId, String> {
+    text.parse().map_err(|it: Error| it.to_string())
+}
+
+/// A share above nothing and at most all: `5%` or `0.05`.
+fn share(text: &str) -> Result<f64, String> {
+    let (number, whole) = match text.trim().strip_suffix('%') {
+        Some(number) => (number.trim_end(), 100.0),
+        None => (text.trim(), 1.0),
+    };
+    let share = number.parse::<f64>().ok().map(|it| it / whole);
+    share
+        .filter(|it| *it > 0.0 && *it <= 1.0)
+        .ok_or_else(|| "it must be above 0 and at most 1, such as 5% or 0.05".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory as _;
@@ -176,6 +217,16 @@ mod tests {
         let arguments =
             Arguments::try_parse_from(["parallax", "trace", "user", "-5"]).expect("arguments");
         assert!(matches!(arguments.command, Command::Trace { key, .. } if key == "-5"));
+    }
+
+    #[test]
+    fn a_share_is_a_percentage_or_a_fraction_and_never_nothing() {
+        assert_eq!(share("5%"), Ok(0.05));
+        assert_eq!(share("0.05"), Ok(0.05));
+        assert_eq!(share("100 %"), Ok(1.0));
+        for text in ["0", "0%", "101%", "1.01", "-1", "NaN", "inf", "some"] {
+            assert!(share(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod check;
 mod describe;
 mod edges;
 mod lag;
@@ -22,11 +23,14 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let options = Options {
         deployment: arguments.deployment.clone(),
         deadline: arguments.deadline,
+        ..Options::default()
     };
     let workbench = Arc::new(Workbench::open(&options));
+    // A check hears Ctrl-C itself, and tells what it found until then.
+    let hears_it_itself = matches!(arguments.command, Command::Check(_));
     let outcome = tokio::select! {
         outcome = dispatch(&workbench, arguments) => outcome,
-        _ = tokio::signal::ctrl_c() => {
+        _ = tokio::signal::ctrl_c(), if !hears_it_itself => {
             terminal::warn("stopped");
             Ok(Outcome::Interrupted)
         }
@@ -52,6 +56,7 @@ async fn dispatch(workbench: &Workbench, arguments: Arguments) -> Result<Outcome
         Command::Trace { entity, key, by } => {
             trace::run(workbench, &entity, &key, by.as_deref(), json).await
         }
+        Command::Check(arguments) => check::run(workbench, arguments, json).await,
         Command::Later(later) => Err(not_yet(&later)),
     }
 }

@@ -63,7 +63,7 @@ impl Checks {
         let board = Board::new(id, events.clone(), cancelled);
         let run = Run::new(Arc::clone(open), Arc::clone(sessions), plan);
         let mut task = JoinSet::new();
-        task.spawn(run.to_end(board, end));
+        task.spawn(run.finish(board, end));
         let running = Running {
             cancel,
             ended,

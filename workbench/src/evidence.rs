@@ -29,7 +29,7 @@ pub(crate) struct Reader<'w> {
 pub(crate) struct Proof {
     /// The system of record, as read last.
     pub(crate) source: Vec<Read>,
-    /// Each representation that was asked for, by its index, with its way.
+    /// Each representation that was asked for, by its index, with its way; none where the source did not answer.
     pub(crate) copies: Vec<(usize, Vec<Read>)>,
     /// Whether the source stood still from its first read to its last.
     pub(crate) settled: Vec<bool>,
@@ -40,6 +40,13 @@ impl Reader<'_> {
     pub(crate) async fn prove(&self, keys: &[Key], wanted: &[usize]) -> Proof {
         let source = self.entity.system_of_record();
         let before = self.read(source, keys).await;
+        if before.iter().all(|it| it.found.is_err()) {
+            return Proof {
+                settled: vec![true; before.len()],
+                copies: Vec::new(),
+                source: before,
+            };
+        }
         let ways = Ways::to(self.deployed.deployment, self.entity, wanted);
         let positions = ways.measure(self.deployed, keys).await;
         let copies = join_all(wanted.iter().filter_map(|at| {
@@ -80,6 +87,11 @@ impl Reader<'_> {
             Err(error) => (vec![Err(error); keys.len()], String::new(), whole),
         };
         found.resize_with(keys.len(), || Err(unanswered()));
+        // A check keeps no statement for each of its many keys.
+        let statement = match self.purpose {
+            Purpose::Check => String::new(),
+            _ => statement,
+        };
         let store = &representation.dataset.store;
         let read = |found: Result<Option<Record>>| Read {
             role: representation.role,

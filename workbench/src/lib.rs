@@ -2,10 +2,12 @@
 //!
 //! [`Workbench`] is the one thing that front ends talk to. It owns the clock, the tasks and the results.
 
+mod checks;
 mod clock;
 mod entities;
 mod events;
 mod evidence;
+mod export;
 mod finder;
 mod keys;
 mod local;

@@ -14,6 +14,7 @@ const FILE: &str = "deployment.toml";
 pub(crate) struct Opened {
     pub(crate) deployment: Deployment,
     pub(crate) base: PathBuf,
+    pub(crate) file: PathBuf,
 }
 
 /// Reads `file`, or looks for one in the current folder and above.
@@ -39,7 +40,11 @@ pub(crate) fn open(file: Option<&Path>) -> Result<Opened> {
         problems.to_string().lines().fold(error, Error::because)
     })?;
     let base = file.parent().map(Path::to_owned).unwrap_or_default();
-    Ok(Opened { deployment, base })
+    Ok(Opened {
+        deployment,
+        base,
+        file,
+    })
 }
 
 fn find() -> Result<PathBuf> {

@@ -1,5 +1,6 @@
 //! The stores of a deployment: connected when first needed, asked under a deadline, each alone with its failures.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,7 +19,7 @@ use parallax_core::wire::{StoreState, StoreStatus};
 
 use crate::clock;
 
-/// How long a statement that a person typed may run.
+/// How long a statement that a person typed may run, or the scan of a check.
 const QUERY_DEADLINE: Duration = Duration::from_hours(24);
 
 /// A check reads many records at once, and gives each call so many times the deadline.
@@ -88,6 +89,25 @@ impl Sessions {
             deadline: QUERY_DEADLINE,
             ..self.call(id, Purpose::Query)
         }
+    }
+
+    /// What goes with the scan of a part: it takes as long as rows come.
+    pub(crate) fn scan_call(&self, id: &StoreId) -> Call {
+        Call {
+            deadline: QUERY_DEADLINE,
+            ..self.call(id, Purpose::Check)
+        }
+    }
+
+    /// How long a check waits for a store that sends nothing.
+    pub(crate) fn patience(&self) -> Duration {
+        self.deadline * PATIENCE
+    }
+
+    /// Asks these stores at once for their servers.
+    pub(crate) async fn ping_these(&self, ids: &BTreeSet<&StoreId>) -> Vec<StoreStatus> {
+        let wanted = self.list.iter().filter(|it| ids.contains(&it.id));
+        join_all(wanted.map(|it| self.ping(it))).await
     }
 
     /// Asks every store at once for its server.

@@ -1,6 +1,6 @@
 //! The workbench: what front ends talk to.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -8,16 +8,18 @@ use parallax_connections::guard::Canceller;
 use parallax_core::deployment::Deployment;
 use parallax_core::error::{Error, ErrorKind, Result};
 use parallax_core::name::{DatasetId, StoreId};
+use parallax_core::report::{Report, Scope};
 use parallax_core::store::{self, Batch, Dataset, Shape, Statement};
 use parallax_core::trace::Trace;
 use parallax_core::value::Value;
 use parallax_core::wire::{
-    Candidate, LagReport, Overview, PaneProgress, PaneStatement, Reply, Request, ResultId, RunId,
-    StoreState, StoreStatus,
+    Candidate, CheckId, LagReport, Overview, PaneProgress, PaneStatement, Reply, ReportFormat,
+    Request, ResultId, RunId, StoreState, StoreStatus,
 };
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::timeout;
 
+use crate::checks::Checks;
 use crate::entities::{Deployed, Shapes};
 use crate::events::Events;
 use crate::local::Local;
@@ -25,7 +27,7 @@ use crate::open::{Opened, open, remarks};
 use crate::runs::Runs;
 use crate::sessions::Sessions;
 use crate::watch::Watch;
-use crate::{entities, finder, monitor, tracer};
+use crate::{entities, export, finder, monitor, tracer};
 
 /// How long the end waits for servers to stop what was cancelled.
 const GOODBYE: Duration = Duration::from_secs(1);
@@ -56,6 +58,7 @@ pub struct Workbench {
     // A file that cannot be used is an answer to every request, so that a window can say so.
     open: Result<Arc<Open>>,
     runs: Runs,
+    checks: Checks,
     local: Arc<Local>,
     watch: Watch,
 }
@@ -64,6 +67,7 @@ pub struct Workbench {
 #[derive(Debug)]
 pub(crate) struct Open {
     deployment: Deployment,
+    file: PathBuf,
     shapes: Shapes,
     // Gone once the workbench is closed: with its last store, the canceller ends.
     sessions: RwLock<Option<Arc<Sessions>>>,
@@ -71,17 +75,32 @@ pub(crate) struct Open {
 }
 
 impl Open {
-    fn new(Opened { deployment, base }: Opened, deadline: Duration) -> Self {
+    fn new(opened: Opened, deadline: Duration) -> Self {
+        let Opened {
+            deployment,
+            base,
+            file,
+        } = opened;
         let (queue, canceller) = Canceller::new();
         let sessions = Sessions::new(&deployment, &base, deadline, &queue);
         let mut task = JoinSet::new();
         task.spawn(canceller.run());
         Self {
             deployment,
+            file,
             shapes: Shapes::default(),
             sessions: RwLock::new(Some(Arc::new(sessions))),
             canceller: Mutex::new(task),
         }
+    }
+
+    pub(crate) fn deployment(&self) -> &Deployment {
+        &self.deployment
+    }
+
+    /// The deployment file, as it was named or found.
+    pub(crate) fn file(&self) -> &Path {
+        &self.file
     }
 
     fn sessions(&self) -> Result<Arc<Sessions>> {
@@ -147,6 +166,7 @@ impl Workbench {
         Self {
             open,
             runs: Runs::default(),
+            checks: Checks::default(),
             local: Arc::default(),
             watch: Watch::default(),
         }
@@ -202,10 +222,23 @@ impl Workbench {
                 );
                 Reply::Done
             }
-            Request::Check(_)
-            | Request::CancelCheck { .. }
-            | Request::CheckReport { .. }
-            | Request::ExportReport { .. } => return Err(Error::unsupported("check")),
+            Request::Check(scope) => Reply::Checking(self.check(scope, events)?),
+            Request::CancelCheck { check } => self.cancel_check(check).map(|()| Reply::Done)?,
+            Request::CheckReport { check } => {
+                let report = self.checks.report(check)?;
+                Reply::Report(Box::new(Report::clone(&report)))
+            }
+            Request::ExportReport {
+                check,
+                format,
+                path,
+            } => {
+                let path = path.map(PathBuf::from);
+                let written = self.export(check, format, path.as_deref()).await?;
+                Reply::Written {
+                    path: written.display().to_string(),
+                }
+            }
             Request::Profiles
             | Request::SaveProfile { .. }
             | Request::RemoveProfile { .. }
@@ -322,9 +355,44 @@ impl Workbench {
             .map_err(|it| it.at(store))
     }
 
+    /// Begins a check; its report is kept while it is one of the last few. Fails at once where the scope names what
+    /// the deployment does not have, or leaves nothing to compare.
+    pub fn check(&self, scope: Scope, events: &Events) -> Result<CheckId> {
+        let open = self.opened()?;
+        self.checks.start(open, &open.sessions()?, scope, events)
+    }
+
+    /// Asks a check to stop; what it found so far is then its report.
+    pub fn cancel_check(&self, check: CheckId) -> Result<()> {
+        self.checks.cancel(check)
+    }
+
+    /// Waits until a check has ended, and gives its report.
+    pub async fn checked(&self, check: CheckId) -> Result<Arc<Report>> {
+        self.checks.finished(check).await
+    }
+
+    /// Writes the report of a check that has ended into a file, and says where.
+    ///
+    /// A `path` is written to whatever was there; without one, a new file is made in the person's documents or the
+    /// current folder.
+    pub async fn export(
+        &self,
+        check: CheckId,
+        format: ReportFormat,
+        path: Option<&Path>,
+    ) -> Result<PathBuf> {
+        let report = self.checks.report(check)?;
+        let path = path.map(Path::to_owned);
+        let written = spawn_blocking(move || export::write(&report, format, path.as_deref()));
+        let broken = |it| Error::new(ErrorKind::Other, "write the report").because(it);
+        written.await.map_err(broken)?
+    }
+
     /// Stops what runs, and waits until the servers have stopped it too.
     pub async fn close(&self) {
         self.watch.end().await;
+        self.checks.close_all().await;
         self.runs.close_all().await;
         if let Ok(open) = &self.open {
             open.close().await;

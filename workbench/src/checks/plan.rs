@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use parallax_core::deployment::{DEFAULT_OBJECTIVE, Deployment, Entity, Role};
 use parallax_core::error::{Error, ErrorKind, Result};
-use parallax_core::flow::Flow;
+use parallax_core::flow::{Flow, Path};
 use parallax_core::name::{DatasetId, StoreId};
 use parallax_core::report::Scope;
 
@@ -95,7 +95,7 @@ impl Part {
         let all: Vec<usize> = (0..entity.representations.len()).collect();
         let targets: Vec<usize> = all.iter().copied().filter(is_wanted).collect();
         let ways = Ways::to(deployment, entity, &all);
-        let allowed = |at: &usize| ways.path(*at).map_or(DEFAULT_OBJECTIVE, |it| it.allowed());
+        let allowed = |at: &usize| ways.path(*at).map_or(DEFAULT_OBJECTIVE, Path::allowed);
         let paths = targets.iter().filter_map(|it| ways.path(*it));
         let edges = paths.flat_map(|it| it.edges.iter().map(|(at, _)| *at));
         let source = entity.representations.iter();

@@ -58,7 +58,7 @@ mod tests {
             from: None,
             to: Some("cache.user:{id}".parse().expect("a dataset")),
             sample: Some(0.05),
-            since: Some(Duration::from_secs(5_400)),
+            since: Some(Duration::from_mins(90)),
         };
         assert_eq!(
             command(Path::new("/it's here/deployment.toml"), &scope),

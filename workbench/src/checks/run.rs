@@ -35,7 +35,7 @@ use crate::sessions::Sessions;
 use crate::workbench::Open;
 
 /// Said of what a check that was stopped did not reach.
-const STOPPED: &str = "the check was stopped before";
+const STOPPED: &str = "the check was stopped before it came to an end here";
 
 /// One check and what it needs.
 #[derive(Debug)]
@@ -64,7 +64,7 @@ impl Run {
     }
 
     /// Runs the check to its end, or until it is to stop, and then says how it ended.
-    pub(super) async fn to_end(self, mut board: Board, end: watch::Sender<Option<Ended>>) {
+    pub(super) async fn finish(self, mut board: Board, end: watch::Sender<Option<Ended>>) {
         let report = self.report(&mut board).await;
         let state = match &report {
             Ok(it) if it.is_cancelled => PaneState::Cancelled,
@@ -86,7 +86,9 @@ impl Run {
             never = during.watch() => never,
         };
         // What was found stands; the edges are measured once more, unless nobody waits for it.
-        drop(board.watch(during.measure()).await);
+        if !board.is_cancelled() {
+            board.watch(during.measure()).await;
+        }
         Ok(Report {
             deployment: deployed.deployment.name.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -115,7 +117,7 @@ impl Run {
         let mut reports = Vec::new();
         for part in &self.plan.entities {
             let shapes = self.shapes(part, board).await;
-            board.turn_to(self.to_scan(part, &shapes));
+            board.turn_to(to_scan(part, &shapes));
             let report = self.entity(part, shapes, board).await?;
             board.note_end(report.counts());
             reports.push(report);
@@ -132,19 +134,6 @@ impl Run {
             Some(shapes) => shapes,
             None => vec![Err(stopped()); part.entity.representations.len()],
         }
-    }
-
-    fn to_scan(&self, part: &Part, shapes: &[Result<Shape>]) -> Vec<Scanned> {
-        let scanned = std::iter::once(&part.source).chain(&part.targets);
-        let scanned = scanned.filter_map(|at| {
-            let estimate = shapes.get(*at)?.as_ref().ok().and_then(|it| it.estimate);
-            Some(Scanned {
-                dataset: part.entity.representations.get(*at)?.dataset.clone(),
-                estimate,
-                fold: None,
-            })
-        });
-        scanned.collect()
     }
 
     /// Checks one entity: asks what is to be done, does it, says what came of it.
@@ -269,6 +258,20 @@ impl Run {
         stores.note_reads(copy, copies);
         key_reads(keys, proof)
     }
+}
+
+/// The datasets of an entity before they are scanned.
+fn to_scan(part: &Part, shapes: &[Result<Shape>]) -> Vec<Scanned> {
+    let scanned = std::iter::once(&part.source).chain(&part.targets);
+    let scanned = scanned.filter_map(|at| {
+        let estimate = shapes.get(*at)?.as_ref().ok().and_then(|it| it.estimate);
+        Some(Scanned {
+            dataset: part.entity.representations.get(*at)?.dataset.clone(),
+            estimate,
+            fold: None,
+        })
+    });
+    scanned.collect()
 }
 
 fn key_reads(keys: Vec<Key>, proof: Proof) -> Vec<KeyRead> {

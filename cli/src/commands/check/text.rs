@@ -2,7 +2,9 @@
 
 use parallax_core::human;
 use parallax_core::lag::{Reading, State};
-use parallax_core::report::{Counts, EntityReport, Finding, LagDuring, Report, headline};
+use parallax_core::report::{
+    EntityReport, Finding, LagDuring, NotChecked, PairReport, Report, headline,
+};
 use parallax_core::trace::Verdict;
 
 use crate::table::{Table, one_line};
@@ -51,18 +53,13 @@ fn counts(entity: &EntityReport, style: Style) -> String {
         found.map_or_else(|| "?".to_owned(), |(_, rows)| human::count(*rows))
     };
     if let Some(source) = entity.pairs.first().map(|it| &it.source) {
-        let role = "system of record".to_owned();
-        table.row(vec![
-            " ".to_owned(),
-            source.to_string(),
-            records(source),
-            role,
-        ]);
+        let name = format!("{source} (source of truth)");
+        table.row(vec![" ".to_owned(), name, records(source)]);
     }
     for pair in &entity.pairs {
         let of = pair.counts;
         let mut row = vec![
-            mark(of, style),
+            mark(entity, pair, style),
             pair.target.to_string(),
             records(&pair.target),
         ];
@@ -81,16 +78,25 @@ fn counts(entity: &EntityReport, style: Style) -> String {
     format!("\n{}\n{}", style.strong(&entity.entity), table.render())
 }
 
-fn mark(of: Counts, style: Style) -> String {
+/// What was not compared as a whole is not shown as equal.
+fn mark(entity: &EntityReport, pair: &PairReport, style: Style) -> String {
+    let of = pair.counts;
+    let mut not_checked = entity.not_checked.iter();
     if of.drifted() > 0 || of.late > 0 {
         style.bad("≠")
-    } else if of.unknown > 0 {
+    } else if of.unknown > 0 || not_checked.any(|it| is_about(it, pair)) {
         style.faint("?")
     } else if of.in_flight > 0 {
         style.warning("…")
     } else {
         style.good("=")
     }
+}
+
+fn is_about(of: &NotChecked, pair: &PairReport) -> bool {
+    [&pair.source, &pair.target]
+        .iter()
+        .any(|it| it.to_string() == of.what)
 }
 
 fn findings(report: &Report, style: Style) -> String {
