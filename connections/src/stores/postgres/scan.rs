@@ -305,6 +305,9 @@ impl Feed {
     fn add(&mut self, sql: &str, of: &Arc<Type>, null_is_absent: bool, rest: Option<FieldPath>) {
         let sql = if of.is_binary() {
             sql.to_owned()
+        } else if of.name == "inet" {
+            // Its cast to text adds what its text form leaves out.
+            format!("CASE WHEN {sql} IS NOT NULL THEN pg_catalog.format('%s', {sql}) END")
         } else {
             format!("{sql}::text")
         };
