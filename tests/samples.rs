@@ -4,13 +4,17 @@
 
 use parallax_core::compare::FieldVerdict;
 use parallax_core::trace::{Observation, Trace, Verdict};
-use parallax_samples::inject::{Planted, Truth};
+use parallax_samples::duo;
+use parallax_samples::inject::{self, Planted, Truth};
 use parallax_samples::pocket;
-use parallax_tests::Pocket;
+use parallax_tests::{Duo, Pocket};
 use parallax_workbench::Workbench;
 
 /// How many samples are loaded, each with faults of its own.
 const SEEDS: u64 = 50;
+
+/// The same of the sample that needs servers, whose faults are four times as many.
+const SERVED_SEEDS: u64 = 12;
 
 /// How many keys an entity without fault are traced in each.
 const UNPLANTED: usize = 7;
@@ -65,6 +69,10 @@ async fn check_planted(workbench: &Workbench, fault: &Planted, seed: u64) {
         assert_eq!(differing(observation, &trace), fault.fields, "{about}");
     }
     assert!(!observation.reason.is_empty(), "{about}");
+    // What is only spelled otherwise here may differ elsewhere.
+    if fault.verdict == inject::Verdict::Agrees {
+        return;
+    }
     assert_eq!(
         trace.verdict.name(),
         verdict_of(fault),
@@ -83,28 +91,23 @@ async fn check_unplanted(workbench: &Workbench, entity: &str, key: &str, seed: u
     );
 }
 
-async fn check_seed(seed: u64) -> (usize, usize) {
-    let sample = Pocket::load(150, seed).await;
-    let truth: Truth = pocket::inject(sample.path(), seed, 1)
-        .await
-        .expect("faults are planted");
-    let workbench = sample.workbench();
+/// Traces everything that was planted, and some keys of each entity that were left alone; how many of both.
+async fn check(workbench: &Workbench, truth: &Truth, seed: u64) -> (usize, usize) {
     // What is in flight is planted last and ages first.
     let (young, settled): (Vec<_>, Vec<_>) = truth
         .faults
         .iter()
         .partition(|it| verdict_of(it) == "in-flight" && !it.late);
     for fault in young.iter().chain(&settled) {
-        check_planted(&workbench, fault, seed).await;
+        check_planted(workbench, fault, seed).await;
     }
     let mut unplanted = 0;
-    for entity in ["user", "product", "order"] {
+    for entity in truth.untouched.keys() {
         for key in truth.untouched(entity, UNPLANTED) {
-            check_unplanted(&workbench, entity, key, seed).await;
+            check_unplanted(workbench, entity, key, seed).await;
             unplanted += 1;
         }
     }
-    workbench.close().await;
     (truth.faults.len(), unplanted)
 }
 
@@ -112,7 +115,13 @@ async fn check_seed(seed: u64) -> (usize, usize) {
 async fn every_planted_fault_is_found_as_what_it_is_and_everything_else_agrees() {
     let (mut planted, mut unplanted) = (0, 0);
     for seed in 1..=SEEDS {
-        let (faults, agreeing) = check_seed(seed).await;
+        let sample = Pocket::load(150, seed).await;
+        let truth = pocket::inject(sample.path(), seed, 1)
+            .await
+            .expect("faults are planted");
+        let workbench = sample.workbench();
+        let (faults, agreeing) = check(&workbench, &truth, seed).await;
+        workbench.close().await;
         planted += faults;
         unplanted += agreeing;
     }
@@ -120,5 +129,26 @@ async fn every_planted_fault_is_found_as_what_it_is_and_everything_else_agrees()
     assert!(
         unplanted >= 1_000,
         "only {unplanted} unplanted keys were traced"
+    );
+}
+
+#[tokio::test]
+async fn the_same_holds_across_two_servers_with_an_outbox_and_a_stream_between_them() {
+    let (mut planted, mut unplanted) = (0, 0);
+    for seed in 1..=SERVED_SEEDS {
+        let sample = Duo::load(150, seed).await;
+        let workbench = sample.workbench().await;
+        let truth = duo::inject(sample.path(), seed, 1)
+            .await
+            .expect("faults are planted");
+        let (faults, agreeing) = check(&workbench, &truth, seed).await;
+        workbench.close().await;
+        planted += faults;
+        unplanted += agreeing;
+    }
+    println!("{SERVED_SEEDS} seeds: {planted} planted faults found, {unplanted} agree");
+    assert!(
+        planted >= 100 * usize::try_from(SERVED_SEEDS).expect("a small number"),
+        "only {planted} faults were planted"
     );
 }

@@ -6,7 +6,10 @@
     reason = "whatever goes wrong here is a failure of the test that called"
 )]
 
+mod duo;
 pub mod servers;
+
+pub use duo::Duo;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -1,0 +1,87 @@
+//! The sample `duo` on the test servers.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use parallax_samples::duo::{self, LoadOptions, SECRETS};
+use parallax_samples::servers::{Server, Servers};
+use parallax_workbench::{Options, Workbench};
+use tempfile::TempDir;
+
+use crate::servers::address;
+use crate::{Ended, parallax};
+
+/// A sample loaded into databases of its own, which are let go with its folder.
+#[derive(Debug)]
+pub struct Duo {
+    folder: TempDir,
+    servers: Servers,
+}
+
+impl Duo {
+    /// Loads the sample `duo` with `scale` users.
+    pub async fn load(scale: u32, seed: u64) -> Self {
+        let folder = TempDir::with_prefix("parallax-test-").expect("a temporary folder");
+        let servers = Servers {
+            postgres: Server::of(&address("postgres").url),
+            redis: Server::of(&address("redis").url),
+        };
+        let options = LoadOptions::whole(scale, seed);
+        duo::load(folder.path(), &options, &servers)
+            .await
+            .expect("the sample is loaded");
+        Self { folder, servers }
+    }
+
+    /// Its folder.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Its deployment file, which takes its secrets from the environment.
+    pub fn deployment(&self) -> PathBuf {
+        self.path().join("deployment.toml")
+    }
+
+    /// A workbench on it that trusts it; the secrets stand in files, for a test cannot set its own environment.
+    pub async fn workbench(&self) -> Workbench {
+        let mut text = std::fs::read_to_string(self.deployment()).expect("the deployment file");
+        for (variable, password) in self.secrets() {
+            std::fs::write(self.path().join(variable), password).expect("a secret is written");
+            text = text.replace(&format!("env:{variable}"), &format!("file:{variable}"));
+        }
+        let deployment = self.path().join("in-process.toml");
+        std::fs::write(&deployment, text).expect("the deployment file is written");
+        let workbench = Workbench::open(&Options {
+            deployment: Some(deployment),
+            deadline: Duration::from_secs(5),
+            config: Some(self.config()),
+        });
+        workbench.trust().await.expect("the deployment is trusted");
+        workbench
+    }
+
+    /// Runs `parallax` on it, trusting it, with the secrets in the environment.
+    pub fn parallax(&self, arguments: &[&str]) -> Ended {
+        let mut command = Command::new(parallax());
+        command.envs(self.secrets());
+        command.env("PARALLAX_CONFIG_DIR", self.config());
+        command.arg("--trust").arg("-d").arg(self.deployment());
+        command.args(arguments);
+        Ended::of(command)
+    }
+
+    fn config(&self) -> PathBuf {
+        self.path().join("config")
+    }
+
+    fn secrets(&self) -> [(&'static str, &str); 2] {
+        let [postgres, redis] = SECRETS;
+        let Servers {
+            postgres: shop,
+            redis: cache,
+        } = &self.servers;
+        [(postgres, shop.password()), (redis, cache.password())]
+    }
+}
