@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use parallax_core::name::StoreId;
+use parallax_core::name::{DatasetId, StoreId};
 use parallax_core::wire::Request;
 
 use crate::views::View;
@@ -34,6 +34,13 @@ pub(crate) enum Action {
         store: StoreId,
         /// The statement.
         text: String,
+    },
+    /// Set up a check of what flows from one dataset to another, and show it.
+    Compare {
+        /// Where changes come from.
+        from: DatasetId,
+        /// Where they go.
+        to: DatasetId,
     },
     /// Measure the lag this often; `None` stops it.
     Refresh(Option<Duration>),

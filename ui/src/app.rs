@@ -12,7 +12,8 @@ use crate::action::Action;
 use crate::backend::Backend;
 use crate::theme;
 use crate::views::{
-    View, lag::LagView, map::MapView, query::QueryView, stores::StoresView, trace::TraceView,
+    View, check::CheckView, connections::ConnectionsView, lag::LagView, map::MapView,
+    query::QueryView, stores::StoresView, trace::TraceView,
 };
 
 mod answers;
@@ -45,7 +46,9 @@ pub struct App {
     trace: TraceView,
     query: QueryView,
     lag: LagView,
+    check: CheckView,
     stores: StoresView,
+    connections: ConnectionsView,
 }
 
 impl fmt::Debug for App {
@@ -71,7 +74,9 @@ impl App {
             trace: TraceView::default(),
             query: QueryView::default(),
             lag: LagView,
+            check: CheckView::default(),
             stores: StoresView::default(),
+            connections: ConnectionsView::default(),
         }
     }
 
@@ -112,7 +117,15 @@ impl App {
     }
 
     fn shortcuts(&mut self, ui: &mut Ui) -> Vec<Action> {
-        const DIGITS: [Key; 5] = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5];
+        const DIGITS: [Key; 7] = [
+            Key::Num1,
+            Key::Num2,
+            Key::Num3,
+            Key::Num4,
+            Key::Num5,
+            Key::Num6,
+            Key::Num7,
+        ];
         let pressed = |key| ui.input_mut(|it| it.consume_key(Modifiers::COMMAND, key));
         let opened = DIGITS
             .into_iter()
@@ -123,9 +136,19 @@ impl App {
             self.entity_box.focus(ui.ctx());
         }
         if pressed(Key::Enter) {
-            actions.extend(self.query.run_all());
+            actions.extend(self.go());
         }
         actions
+    }
+
+    /// The one thing that Ctrl-Enter does in each view.
+    fn go(&mut self) -> Vec<Action> {
+        match self.view {
+            View::Query => self.query.run_all(),
+            View::Check => self.check.start(&self.model).into_iter().collect(),
+            View::Connections => self.connections.test().into_iter().collect(),
+            View::Map | View::Trace | View::Lag | View::Stores => Vec::new(),
+        }
     }
 
     fn bars(&mut self, ui: &mut Ui) -> Vec<Action> {
@@ -144,7 +167,9 @@ impl App {
                 View::Trace => self.trace.ui(ui, model),
                 View::Query => self.query.ui(ui, model),
                 View::Lag => self.lag.ui(ui, model, self.polling.interval()),
+                View::Check => self.check.ui(ui, model),
                 View::Stores => self.stores.ui(ui, model),
+                View::Connections => self.connections.ui(ui),
             }
         });
         shown.inner
@@ -159,6 +184,10 @@ impl App {
             Action::Edit { store, text } => {
                 self.query.open(store, text);
                 self.view = View::Query;
+            }
+            Action::Compare { from, to } => {
+                self.check.compare(&self.model, from, to);
+                self.view = View::Check;
             }
             Action::Refresh(interval) => self.polling.set(interval),
         }

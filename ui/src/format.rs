@@ -45,6 +45,32 @@ pub(crate) fn as_f64(number: u64) -> f64 {
     number as f64
 }
 
+/// A share of one, or a little more, for measuring room and for per cent.
+#[expect(clippy::cast_possible_truncation, reason = "within a few ones")]
+pub(crate) fn as_share(number: f64) -> f32 {
+    number.clamp(0.0, 1e6) as f32
+}
+
+/// The whole part of a number for a person to read; nothing below zero.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a cast of floats saturates"
+)]
+pub(crate) fn whole(number: f64) -> u64 {
+    number.max(0.0) as u64
+}
+
+/// A text of at most `most` letters: of a longer one the end, where a path says its file.
+pub(crate) fn shortened(text: &str, most: usize) -> String {
+    let letters = text.chars().count();
+    if letters <= most {
+        return text.to_owned();
+    }
+    let end: String = text.chars().skip(letters - most + 1).collect();
+    format!("…{end}")
+}
+
 /// A small number of things, for measuring room on the screen.
 #[expect(
     clippy::cast_precision_loss,

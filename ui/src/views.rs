@@ -1,5 +1,7 @@
 //! The views, one a file.
 
+pub(crate) mod check;
+pub(crate) mod connections;
 pub(crate) mod lag;
 pub(crate) mod map;
 pub(crate) mod query;
@@ -17,14 +19,25 @@ pub(crate) enum View {
     Query,
     /// Every edge in a table.
     Lag,
+    /// All copies against their sources of truth.
+    Check,
     /// Every store and what it holds.
     Stores,
+    /// Saved connections.
+    Connections,
 }
 
 impl View {
     /// In the order of the rail and of the keys Ctrl-1 and on.
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Map, Self::Trace, Self::Query, Self::Lag, Self::Stores];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Map,
+        Self::Trace,
+        Self::Query,
+        Self::Lag,
+        Self::Check,
+        Self::Stores,
+        Self::Connections,
+    ];
 
     /// Its name in the rail.
     pub(crate) fn name(self) -> &'static str {
@@ -33,7 +46,9 @@ impl View {
             Self::Trace => "Trace",
             Self::Query => "Query",
             Self::Lag => "Lag",
+            Self::Check => "Check",
             Self::Stores => "Stores",
+            Self::Connections => "Connections",
         }
     }
 

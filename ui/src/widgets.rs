@@ -66,6 +66,13 @@ pub(crate) fn line_edit(text: &mut String) -> TextEdit<'_> {
     TextEdit::singleline(text).margin(Margin::symmetric(10, 5))
 }
 
+/// A button whose name says more than its text.
+pub(crate) fn named_button(ui: &mut Ui, text: &str, name: &str) -> bool {
+    let response = ui.button(text).on_hover_text(name);
+    announce(ui, &response, WidgetType::Button, name);
+    response.clicked()
+}
+
 /// A filled button: the one thing to do here.
 pub(crate) fn primary(ui: &mut Ui, text: &str) -> Response {
     let palette = Palette::of(ui);

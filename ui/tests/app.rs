@@ -40,7 +40,9 @@ fn every_view_opens_by_its_key_and_by_its_entry() {
         (Key::Num2, "Nothing traced yet"),
         (Key::Num3, "Run all"),
         (Key::Num4, "from the root"),
-        (Key::Num5, "Datasets"),
+        (Key::Num5, "Run the check"),
+        (Key::Num6, "Datasets"),
+        (Key::Num7, "No saved connections yet"),
         (Key::Num1, "Data flow"),
     ];
     for (key, sign) in views {
@@ -109,7 +111,7 @@ fn the_theme_is_toggled_and_nothing_moves_afterwards() {
 #[test]
 fn a_dataset_unfolds_its_fields() {
     let (_, mut window) = open(Theme::Light);
-    ctrl(&mut window, Key::Num5);
+    ctrl(&mut window, Key::Num6);
     click(&mut window, "▸ users");
     let text = screen(&window);
     assert!(
@@ -128,7 +130,7 @@ fn the_lag_table_looks_right() {
 #[test]
 fn the_stores_look_right() {
     let (_, mut window) = open(Theme::Light);
-    ctrl(&mut window, Key::Num5);
+    ctrl(&mut window, Key::Num6);
     click(&mut window, "▸ users");
     window.remove_cursor();
     window.run();
@@ -160,7 +162,16 @@ fn the_tree_as_json_names_every_widget() {
 #[test]
 fn no_view_asks_for_frames_when_nothing_happens() {
     let (_, mut window) = open(Theme::Light);
-    for key in [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5] {
+    let keys = [
+        Key::Num1,
+        Key::Num2,
+        Key::Num3,
+        Key::Num4,
+        Key::Num5,
+        Key::Num6,
+        Key::Num7,
+    ];
+    for key in keys {
         ctrl(&mut window, key);
         window.hover_at(egui::pos2(640.0, 420.0));
         window.run();

@@ -4,6 +4,7 @@ use parallax_core::error::{Error, ErrorKind};
 use parallax_core::wire::{Event, Reply, Request};
 
 use super::{App, Message, Origin};
+use crate::action::Action;
 
 impl App {
     /// What is asked for is shown as loading.
@@ -16,6 +17,7 @@ impl App {
             Request::Trace { entity, key, .. } => self.trace.begin(entity, key),
             Request::Datasets { store } => self.stores.begin_datasets(store),
             Request::Describe { dataset } => self.stores.begin_shape(dataset),
+            Request::Profiles => self.connections.begin(),
             Request::Find { .. }
             | Request::Query { .. }
             | Request::Page { .. }
@@ -26,10 +28,10 @@ impl App {
             | Request::CancelCheck { .. }
             | Request::CheckReport { .. }
             | Request::ExportReport { .. }
-            | Request::Profiles
             | Request::SaveProfile { .. }
             | Request::RemoveProfile { .. }
-            | Request::TestProfile { .. } => {}
+            | Request::TestProfile { .. }
+            | Request::Trust => {}
         }
     }
 
@@ -55,10 +57,37 @@ impl App {
             (Origin::Find { text }, Reply::Found(it)) => self.entity_box.found(&text, it),
             (Origin::Run { ticket }, Reply::Running(run)) => self.query.running(ticket, run),
             (_, Reply::Page(it)) => self.query.page(it),
-            (Origin::Datasets(store), Reply::Datasets(it)) => self.stores.show_datasets(store, it),
+            (Origin::Datasets(store), Reply::Datasets(it)) => {
+                self.check.learn(&it);
+                self.stores.show_datasets(store, it);
+            }
             (Origin::Shape(dataset), Reply::Shape(it)) => self.stores.show_shape(dataset, *it),
             (Origin::Nobody, _) => {}
+            (origin, reply) => self.answered_about(origin, reply),
+        }
+    }
+
+    /// Replies about checks and profiles.
+    fn answered_about(&mut self, origin: Origin, reply: Reply) {
+        match (origin, reply) {
+            (Origin::Check, Reply::Checking(check)) => {
+                let next = self.check.begun(check);
+                self.act_on(next);
+            }
+            (Origin::CancelCheck(_), Reply::Done) => {}
+            (Origin::Report(check), Reply::Report(it)) => self.check.show(check, *it),
+            (Origin::Export(check), Reply::Written { path }) => self.check.written(check, path),
+            (Origin::Profiles, Reply::Profiles(it)) => self.connections.show(it),
+            (Origin::SavedProfile, Reply::Profiles(it)) => self.connections.saved(it),
+            (Origin::RemovedProfile { .. }, Reply::Profiles(it)) => self.connections.show(it),
+            (Origin::Tested { ticket }, Reply::Tested(it)) => self.connections.tested(ticket, it),
             (origin, _) => self.refused(origin, wrong_reply()),
+        }
+    }
+
+    fn act_on(&mut self, action: Option<Action>) {
+        if let Some(action) = action {
+            self.act(action);
         }
     }
 
@@ -73,7 +102,7 @@ impl App {
     fn refused(&mut self, origin: Origin, error: Error) {
         match origin {
             Origin::Overview => self.model.overview.fail(error),
-            Origin::Stores => self.model.stores.fail(error),
+            Origin::Stores | Origin::Trust => self.model.stores.fail(error),
             Origin::Lag => self.model.lag.fail(error),
             Origin::Machine => self.model.machine.fail(error),
             Origin::Trace { entity, key } => self.trace.fail(&entity, &key, error),
@@ -82,6 +111,14 @@ impl App {
             Origin::Page { result, first } => self.query.page_failed(result, first, error),
             Origin::Datasets(store) => self.stores.fail_datasets(&store, error),
             Origin::Shape(dataset) => self.stores.fail_shape(&dataset, error),
+            Origin::Check => self.check.refused(error),
+            Origin::CancelCheck(check) => self.check.not_stopped(check, error),
+            Origin::Report(check) => self.check.lost(check, error),
+            Origin::Export(check) => self.check.not_written(check, error),
+            Origin::Profiles => self.connections.failed(error),
+            Origin::SavedProfile => self.connections.not_saved(error),
+            Origin::RemovedProfile { name } => self.connections.not_removed(&name, error),
+            Origin::Tested { ticket } => self.connections.not_tested(ticket, error),
             Origin::Nobody => {}
         }
     }
@@ -96,7 +133,10 @@ impl App {
             Event::Lag(report) => self.model.lag.succeed(report),
             Event::Stores(stores) => self.model.stores.succeed(stores),
             Event::Machine(machine) => self.model.machine.succeed(machine),
-            Event::Check { .. } => {}
+            Event::Check { check, progress } => {
+                let next = self.check.progress(check, progress);
+                self.act_on(next);
+            }
         }
     }
 }

@@ -7,7 +7,7 @@ use parallax_core::wire::{Request, StoreStatus};
 use super::App;
 use crate::action::Action;
 use crate::format;
-use crate::widgets::{Sign, bar, caption, pill};
+use crate::widgets::{Sign, announce, bar, caption, pill};
 
 impl App {
     pub(super) fn bottom_bar(&mut self, ui: &mut Ui) -> Vec<Action> {
@@ -67,6 +67,19 @@ impl App {
             if cancel.clicked() {
                 let (run, pane) = (task.run, Some(task.pane));
                 actions.push(Action::Ask(Request::Cancel { run, pane }));
+            }
+        }
+        if let Some((text, stop)) = self.check.task() {
+            caption(ui, text);
+            let cancel = ui.small_button("Cancel").on_hover_text("Cancel the check");
+            announce(
+                ui,
+                &cancel,
+                egui::WidgetType::Button,
+                "Cancel the running check",
+            );
+            if cancel.clicked() {
+                actions.extend(stop.map(Action::Ask));
             }
         }
         actions

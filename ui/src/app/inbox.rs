@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use egui::Context;
 use parallax_core::name::{DatasetId, StoreId};
-use parallax_core::wire::{Event, Reply, Request, ResultId};
+use parallax_core::wire::{CheckId, Event, Reply, Request, ResultId};
 
 /// What a reply answers.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +30,19 @@ pub(crate) enum Origin {
     },
     Datasets(StoreId),
     Shape(DatasetId),
+    Check,
+    CancelCheck(CheckId),
+    Report(CheckId),
+    Export(CheckId),
+    Trust,
+    Profiles,
+    SavedProfile,
+    RemovedProfile {
+        name: String,
+    },
+    Tested {
+        ticket: u64,
+    },
     /// Nobody waits for it.
     Nobody,
 }
@@ -53,17 +66,16 @@ impl Origin {
             },
             Request::Datasets { store } => Self::Datasets(store.clone()),
             Request::Describe { dataset } => Self::Shape(dataset.clone()),
-            Request::Cancel { .. }
-            | Request::Close { .. }
-            | Request::Watch { .. }
-            | Request::Check(_)
-            | Request::CancelCheck { .. }
-            | Request::CheckReport { .. }
-            | Request::ExportReport { .. }
-            | Request::Profiles
-            | Request::SaveProfile { .. }
-            | Request::RemoveProfile { .. }
-            | Request::TestProfile { .. } => Self::Nobody,
+            Request::Check(_) => Self::Check,
+            Request::CancelCheck { check } => Self::CancelCheck(*check),
+            Request::CheckReport { check } => Self::Report(*check),
+            Request::ExportReport { check, .. } => Self::Export(*check),
+            Request::Profiles => Self::Profiles,
+            Request::SaveProfile { .. } => Self::SavedProfile,
+            Request::RemoveProfile { name } => Self::RemovedProfile { name: name.clone() },
+            Request::TestProfile { .. } => Self::Tested { ticket },
+            Request::Cancel { .. } | Request::Close { .. } | Request::Watch { .. } => Self::Nobody,
+            Request::Trust => Self::Trust,
         }
     }
 
@@ -84,7 +96,7 @@ impl Message {
     fn can_wait(&self) -> bool {
         match self {
             Self::Reply(origin, _) => origin.can_wait(),
-            Self::Event(event) => !matches!(event, Event::Pane { .. }),
+            Self::Event(event) => !matches!(event, Event::Pane { .. } | Event::Check { .. }),
         }
     }
 }

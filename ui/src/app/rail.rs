@@ -8,8 +8,8 @@ use crate::theme::{self, Palette};
 use crate::views::View;
 use crate::widgets::{focus_ring, icon::Pen};
 
-const WIDTH: f32 = 68.0;
-const ENTRY: Vec2 = Vec2::new(56.0, 52.0);
+const WIDTH: f32 = 88.0;
+const ENTRY: Vec2 = Vec2::new(76.0, 52.0);
 
 impl App {
     pub(super) fn rail(&mut self, ui: &mut Ui) -> Option<Action> {

@@ -1,11 +1,10 @@
 //! The top bar: what is open, where it stands, the entity box and the theme.
 
 use egui::{Align, Layout, RichText, Theme, Ui};
-use parallax_core::deployment::Environment;
 
 use super::App;
 use crate::action::Action;
-use crate::theme::{Palette, TITLE, Tone};
+use crate::theme::{Palette, TITLE};
 use crate::widgets::{Sign, bar, failure, pill};
 
 impl App {
@@ -38,18 +37,8 @@ impl App {
             .size(TITLE)
             .color(palette.text);
         ui.label(name);
-        let (tone, mark) = match overview.environment {
-            Environment::Dev => (Tone::Good, "●"),
-            Environment::Staging => (Tone::Warning, "▲"),
-            Environment::Production => (Tone::Bad, "■"),
-        };
-        let sign = Sign {
-            tone,
-            mark,
-            word: "",
-        };
-        pill(ui, sign, &overview.environment.to_string())
-            .on_hover_text("the environment: the worst of its stores");
+        let sign = Sign::environment(Some(overview.environment));
+        pill(ui, sign, sign.word).on_hover_text("the environment: the worst of its stores");
     }
 
     fn open_failure(&self, ui: &mut Ui) {

@@ -7,7 +7,7 @@ use egui::{Ui, Vec2};
 use crate::action::Action;
 use crate::app::Model;
 use crate::theme::{self, Palette};
-use crate::widgets::{caption, empty, failure, title};
+use crate::widgets::{caption, empty, failure, named_button, title};
 
 mod bundle;
 mod card;
@@ -95,19 +95,14 @@ impl MapView {
     }
 
     fn zoom_buttons(&mut self, ui: &mut Ui) {
-        let named = |ui: &mut Ui, text: &str, name: &str| {
-            let response = ui.button(text).on_hover_text(name);
-            crate::widgets::announce(ui, &response, egui::WidgetType::Button, name);
-            response.clicked()
-        };
         ui.add_space(theme::GAP);
-        if named(ui, "−", "Zoom out") {
+        if named_button(ui, "−", "Zoom out") {
             self.stage.zoom_by(1.0 / 1.2);
         }
-        if named(ui, "+", "Zoom in") {
+        if named_button(ui, "+", "Zoom in") {
             self.stage.zoom_by(1.2);
         }
-        if named(ui, "Fit", "Fit the map into the window") {
+        if named_button(ui, "Fit", "Fit the map into the window") {
             self.stage.fit();
         }
         ui.add_space(theme::GAP);

@@ -75,7 +75,9 @@ impl<'p> Pen<'p> {
             View::Trace => self.target(),
             View::Query => self.prompt(),
             View::Lag => self.clock(),
+            View::Check => self.scales(),
             View::Stores => self.cylinder(),
+            View::Connections => self.plug(),
         }
     }
 
@@ -139,6 +141,28 @@ impl<'p> Pen<'p> {
     fn clock(&self) {
         self.circle(0.0, 0.0, 6.0);
         self.path(&[(0.0, -3.4), (0.0, 0.3), (2.6, 1.8)]);
+    }
+
+    /// Two sheets, and a tick over them.
+    fn scales(&self) {
+        self.path(&[(0.5, -6.0), (-6.0, -6.0), (-6.0, 4.0), (-3.0, 4.0)]);
+        self.frame(-3.0, -3.0, 9.5, 9.5);
+        self.path(&[(-0.8, 1.8), (1.2, 4.0), (4.4, -0.4)]);
+    }
+
+    fn plug(&self) {
+        self.path(&[(-3.0, -6.0), (-3.0, -2.0)]);
+        self.path(&[(3.0, -6.0), (3.0, -2.0)]);
+        self.path(&[
+            (-5.5, -2.0),
+            (5.5, -2.0),
+            (5.5, 0.5),
+            (2.6, 3.2),
+            (-2.6, 3.2),
+            (-5.5, 0.5),
+            (-5.5, -2.0),
+        ]);
+        self.line((0.0, 3.2), (0.0, 6.5));
     }
 
     fn cylinder(&self) {

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use parallax_core::deployment::Environment;
 use parallax_core::lag::{Reading, State};
+use parallax_core::profile::StepOutcome;
 use parallax_core::trace::{StepState, Verdict};
 use parallax_core::wire::{PaneState, StoreState};
 
@@ -77,6 +79,25 @@ impl Sign {
             PaneState::Done => Self::new(Tone::Good, "●", "done"),
             PaneState::Failed => Self::new(Tone::Bad, "✖", "failed"),
             PaneState::Cancelled => Self::new(Tone::Warning, "▲", "cancelled"),
+        }
+    }
+
+    /// The sign of an environment; one that nobody named is not a safe one.
+    pub(crate) fn environment(environment: Option<Environment>) -> Self {
+        match environment {
+            Some(Environment::Dev) => Self::new(Tone::Good, "●", "dev"),
+            Some(Environment::Staging) => Self::new(Tone::Warning, "▲", "staging"),
+            Some(Environment::Production) => Self::new(Tone::Bad, "■", "production"),
+            None => Self::new(Tone::Unknown, "?", "environment not said"),
+        }
+    }
+
+    /// The sign of a step of a connection's test.
+    pub(crate) fn tested(outcome: StepOutcome) -> Self {
+        match outcome {
+            StepOutcome::Passed => Self::new(Tone::Good, "✔", "passed"),
+            StepOutcome::Failed => Self::new(Tone::Bad, "✖", "failed"),
+            StepOutcome::Skipped => Self::new(Tone::Unknown, "–", "not done"),
         }
     }
 

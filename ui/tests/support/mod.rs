@@ -8,11 +8,15 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use egui_kittest::{Harness, SnapshotOptions};
 use jiff::Timestamp;
 use parallax_core::error::{Error, ErrorKind};
-use parallax_core::wire::{Event, Machine, Reply, Request, RunId};
+use parallax_core::profile::Profile;
+use parallax_core::report::Report;
+use parallax_core::wire::{CheckId, Event, Machine, Reply, ReportFormat, Request, RunId};
 use parallax_ui::App;
 use parallax_ui::backend::{Backend, Done, OnEvent};
 
 pub(crate) mod pocket;
+pub(crate) mod profiles;
+pub(crate) mod reports;
 pub(crate) mod rows;
 pub(crate) mod traces;
 
@@ -39,6 +43,10 @@ pub(crate) struct Fake {
     pub(crate) held: RefCell<Vec<(Request, Done)>>,
     on: RefCell<Option<OnEvent>>,
     runs: Cell<u64>,
+    checks: Cell<u64>,
+    /// What every check finds.
+    pub(crate) report: RefCell<Option<Report>>,
+    pub(crate) profiles: RefCell<Vec<Profile>>,
 }
 
 impl std::fmt::Debug for Fake {
@@ -97,14 +105,35 @@ impl Fake {
             Request::Cancel { .. }
             | Request::Close { .. }
             | Request::Watch { .. }
-            | Request::Check(_)
-            | Request::CancelCheck { .. }
-            | Request::CheckReport { .. }
-            | Request::ExportReport { .. }
-            | Request::Profiles
-            | Request::SaveProfile { .. }
-            | Request::RemoveProfile { .. }
-            | Request::TestProfile { .. } => Reply::Done,
+            | Request::CancelCheck { .. } => Reply::Done,
+            Request::Check(_) => {
+                self.checks.set(self.checks.get() + 1);
+                Reply::Checking(CheckId(self.checks.get()))
+            }
+            Request::CheckReport { .. } => {
+                let report = self.report.borrow().clone();
+                Reply::Report(Box::new(report.unwrap_or_else(reports::rich)))
+            }
+            Request::ExportReport { format, .. } => {
+                let ending = ReportFormat::ALL.iter().find(|it| it.1 == *format);
+                let ending = ending.map_or("", |it| it.0);
+                let path = format!("/home/ann/parallax-check-pocket-20260302-120303.{ending}");
+                Reply::Written { path }
+            }
+            Request::Profiles => Reply::Profiles(self.profiles.borrow().clone()),
+            Request::SaveProfile { profile, .. } => {
+                let mut profiles = self.profiles.borrow_mut();
+                profiles.retain(|it| it.name != profile.name);
+                profiles.push(profile.clone());
+                Reply::Profiles(profiles.clone())
+            }
+            Request::RemoveProfile { name } => {
+                let mut profiles = self.profiles.borrow_mut();
+                profiles.retain(|it| it.name != *name);
+                Reply::Profiles(profiles.clone())
+            }
+            Request::TestProfile { .. } => Reply::Tested(profiles::wrong_password()),
+            Request::Trust => Reply::Stores(pocket::stores()),
             Request::Machine => Reply::Machine(Machine {
                 cpu: 0.12,
                 memory_used: 5_100_000_000,

@@ -1,7 +1,7 @@
 //! Beside the map: what is known of the chosen store or of the chosen flows.
 
 use egui::{RichText, ScrollArea, Ui};
-use parallax_core::deployment::Edge;
+use parallax_core::deployment::{Edge, Endpoint};
 use parallax_core::human;
 use parallax_core::lag::{ProbeKind, Reading};
 use parallax_core::wire::{Request, StoreStatus};
@@ -13,7 +13,7 @@ use crate::app::Model;
 use crate::format;
 use crate::theme::{self, Palette};
 use crate::views::View;
-use crate::widgets::{Sign, caption, card, fact, failure, pill, title};
+use crate::widgets::{Sign, caption, card, fact, failure, named_button, pill, title};
 
 pub(super) fn ui(
     ui: &mut Ui,
@@ -43,7 +43,7 @@ pub(super) fn ui(
             }
             Selection::Bundle(at) => {
                 if let Some(bundle) = sketch.bundles.get(*at) {
-                    flows(ui, model, bundle);
+                    actions.extend(flows(ui, model, bundle));
                 }
             }
         });
@@ -132,15 +132,30 @@ fn store_actions(ui: &mut Ui) -> Vec<Action> {
     actions
 }
 
-fn flows(ui: &mut Ui, model: &Model, bundle: &Bundle) {
+fn flows(ui: &mut Ui, model: &Model, bundle: &Bundle) -> Vec<Action> {
+    let mut actions = Vec::new();
     let all = model.overview.value().map_or(&[][..], |it| &it.flows);
     for flow in bundle.flows.iter().filter_map(|at| all.get(*at)) {
         card(ui).shadow(egui::Shadow::NONE).show(ui, |ui| {
             ui.set_width(ui.available_width());
             ui.spacing_mut().item_spacing.y = theme::HALF_GAP;
             one_flow(ui, model, flow);
+            actions.extend(check_this(ui, flow));
         });
     }
+    actions
+}
+
+/// A check compares datasets, so only a flow between two of them leads to one.
+fn check_this(ui: &mut Ui, flow: &Edge) -> Option<Action> {
+    let (Endpoint::Dataset(from), Endpoint::Dataset(to)) = (&flow.from, &flow.to) else {
+        return None;
+    };
+    let name = format!("Check the flow {from} → {to}");
+    named_button(ui, "Check this flow", &name).then(|| Action::Compare {
+        from: from.clone(),
+        to: to.clone(),
+    })
 }
 
 fn one_flow(ui: &mut Ui, model: &Model, flow: &Edge) {

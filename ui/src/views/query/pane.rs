@@ -11,7 +11,7 @@ use super::highlight::Highlight;
 use super::{Task, editor, inspector};
 use crate::app::Model;
 use crate::theme;
-use crate::widgets::{Sign, announce, caption, card, failure, pill};
+use crate::widgets::{Sign, announce, caption, card, failure, named_button, pill};
 
 /// What a pane wants done.
 #[derive(Debug)]
@@ -304,12 +304,6 @@ impl Pane {
         }
         wishes.into_iter().map(Wish::Ask).collect()
     }
-}
-
-fn named_button(ui: &mut Ui, text: &str, name: &str) -> bool {
-    let response = ui.button(text).on_hover_text(name);
-    announce(ui, &response, egui::WidgetType::Button, name);
-    response.clicked()
 }
 
 /// State, time to the first row, total time, rows and bytes; then what went wrong, and what the server said.
