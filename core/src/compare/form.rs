@@ -146,7 +146,7 @@ impl Form {
         match cell {
             ValueRef::Absent => out.push(ABSENT),
             ValueRef::Null | ValueRef::Owned(&Value::Null) if self.null_is_absent => {
-                out.push(ABSENT)
+                out.push(ABSENT);
             }
             _ if self.quick(cell, out) => {}
             _ => self.slow(cell, out),
@@ -220,19 +220,11 @@ impl Form {
             return canonical::encode(Some(&value), out);
         };
         let is_expected = read::precision(&value, &self.rule) == self.own_precision;
-        match self
+        let met = self
             .met(&meant)
-            .filter(|_| is_expected || self.cast.is_some())
-        {
-            Some(met) => {
-                out.push(MET);
-                canonical::encode(Some(&met), out);
-            }
-            None => {
-                out.push(READ);
-                canonical::encode(Some(&meant), out);
-            }
-        }
+            .filter(|_| is_expected || self.cast.is_some());
+        out.push(if met.is_some() { MET } else { READ });
+        canonical::encode(Some(met.as_ref().unwrap_or(&meant)), out);
     }
 
     /// The value where the sides meet; `None` where it stays as it is.

@@ -46,7 +46,7 @@ fn written(text: &str) -> Option<Small> {
             b'0'..=b'9' => {
                 magnitude = magnitude
                     .checked_mul(10)?
-                    .checked_add(u64::from(digit - b'0'))?
+                    .checked_add(u64::from(digit - b'0'))?;
             }
             b'.' if point.is_none() => point = Some(at),
             _ => return None,

@@ -75,7 +75,7 @@ pub(super) struct PairSink {
 /// Collects the keys of what changed lately.
 #[derive(Debug)]
 pub(super) struct Since {
-    pub(super) since: Timestamp,
+    pub(super) begin: Timestamp,
     pub(super) limit: usize,
     pub(super) keys: Mutex<Vec<Box<[u8]>>>,
     pub(super) is_over: AtomicBool,
@@ -249,7 +249,7 @@ impl Since {
     fn take(&self, key: &[u8], fields: &[ValueRef<'_>]) -> ControlFlow<()> {
         let version = fields.first().and_then(|it| it.to_value());
         match version.as_ref().and_then(change_time) {
-            Some(changed) if changed < self.since => return ControlFlow::Continue(()),
+            Some(changed) if changed < self.begin => return ControlFlow::Continue(()),
             Some(_) => {}
             None => {
                 self.untimed.fetch_add(1, Ordering::Relaxed);

@@ -143,10 +143,10 @@ fn exact(value: &Value, out: &mut Vec<u8>) {
 /// As many bytes as the number needs, the sign in the lowest bit.
 fn whole(number: i64, out: &mut Vec<u8>) {
     let folded = (number.cast_unsigned() << 1) ^ (number >> 63).cast_unsigned();
-    let used = 8 - folded.leading_zeros() as usize / 8;
-    let [_, tag] = (used as u16).to_be_bytes();
-    out.push(tag);
-    out.extend(folded.to_le_bytes().iter().take(used));
+    let bytes = folded.to_le_bytes();
+    let used = bytes.iter().rposition(|it| *it != 0).map_or(0, |it| it + 1);
+    out.extend(u8::try_from(used));
+    out.extend(bytes.iter().take(used));
 }
 
 fn uuid(uuid: &Uuid, out: &mut Vec<u8>) {

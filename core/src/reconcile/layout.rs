@@ -106,7 +106,7 @@ impl Layout {
         let columns = |pair: &PairLayout| pair.source.clone();
         let hashing = self.hashing((Side::Source, salt), scans, columns);
         (
-            self.projection(options, self.source, self.source_paths.clone()),
+            Self::projection(options, self.source, self.source_paths.clone()),
             Task::Sketch(hashing),
         )
     }
@@ -130,7 +130,7 @@ impl Layout {
             |pair| pair.copy.clone(),
         );
         (
-            self.projection(options, target, paths),
+            Self::projection(options, target, paths),
             Task::Sketch(hashing),
         )
     }
@@ -165,7 +165,6 @@ impl Layout {
 
     /// A projection of a representation's key and these fields.
     pub(super) fn projection(
-        &self,
         options: &CheckOptions,
         at: usize,
         paths: Vec<FieldPath>,

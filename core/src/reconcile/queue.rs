@@ -193,7 +193,7 @@ impl Pair {
         item.note(read);
         if judgement.verdict == Verdict::Agrees && item.is_lost() {
             judgement.verdict = Verdict::Unknown;
-            judgement.reason = "it was scanned, and no read by its key finds it".to_owned();
+            judgement.reason = String::from("it was scanned, and no read by its key finds it");
         }
         if judgement.verdict != Verdict::Agrees {
             item.first_seen = Some(first_seen);
@@ -204,7 +204,7 @@ impl Pair {
                 return After::Again;
             }
             judgement.verdict = Verdict::Unknown;
-            judgement.reason = "its source changed whenever it was read".to_owned();
+            judgement.reason = String::from("its source changed whenever it was read");
         }
         if let Some(until) = judgement.until {
             let pause = FIRST_WAIT * 2_u32.saturating_pow(item.waits.min(10));
@@ -289,7 +289,7 @@ fn difference(field: FieldObservation, mapping: &RepresentationMapping) -> Optio
         field.verdict,
         FieldVerdict::Different | FieldVerdict::Absent
     );
-    (is_compared && differs).then(|| Difference {
+    (is_compared && differs).then_some(Difference {
         field: field.name,
         truth: field.truth,
         copy: field.value,

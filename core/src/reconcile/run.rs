@@ -329,15 +329,13 @@ impl Run {
             return None;
         };
         let task = Task::Since(Since {
-            since,
+            begin: since,
             limit: MAX_CHANGED,
             keys: Mutex::default(),
             is_over: AtomicBool::default(),
             untimed: AtomicU64::default(),
         });
-        let projection = self
-            .layout
-            .projection(&self.options, self.layout.source, vec![version]);
+        let projection = Layout::projection(&self.options, self.layout.source, vec![version]);
         let mut pass = Pass::default();
         let plan = self.plan(self.layout.source, projection, task, &mut pass);
         self.phase = Phase::Collecting(pass);
@@ -424,7 +422,7 @@ impl Run {
             .filter(|(keys, _)| with_copies && !keys.is_empty());
         let copies = copies.map(|(keys, pair)| (pair.target, keys));
         for (at, keys) in std::iter::once((self.layout.source, source)).chain(copies) {
-            let projection = self.layout.projection(&self.options, at, Vec::new());
+            let projection = Layout::projection(&self.options, at, Vec::new());
             plans.push(self.plan(at, projection, task(keys), &mut pass));
         }
         Some((pass, Step::Scan(plans)))

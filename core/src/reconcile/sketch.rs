@@ -1,8 +1,8 @@
 //! A sketch of two sets of rows that holds only where they differ.
 //!
 //! It is an invertible Bloom lookup table (Goodrich and Mitzenmacher, 2011) with sums in place of exclusive ors: each
-//! symbol is added to three cells, with a minus for the copy's side. A cell that holds one symbol, however often, gives
-//! it back; taking that symbol out of its other two cells bares more. The key space is divided into slices, each with
+//! symbol is added to four cells, with a minus for the copy's side. A cell that holds one symbol, however often, gives
+//! it back; taking that symbol out of its other cells bares more. The key space is divided into slices, each with
 //! cells of its own, so that what could not be decoded is a known part of the keys.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -15,10 +15,14 @@ use super::key::{KEY_LANES, KeyLanes, LANE_BYTES};
 mod tests;
 
 /// The sub-tables of a slice; a symbol has one cell in each.
-const TABLES: u32 = 3;
+///
+/// With three, two of many symbols share all their cells now and then, and a whole scan has to be made again.
+const TABLES: u32 = 4;
 /// The words of a symbol: its key, its row's hash, and the check of both.
 const LANES: usize = KEY_LANES + 3;
 const LANE_BITS: u32 = 56;
+/// Bits of a row's hash that choose one of its cells.
+const INDEX_BITS: u32 = LANE_BITS / 2;
 /// So often may one symbol be in a cell: the most for which its words fit 64 bits with sign.
 const MAX_TIMES: i64 = 127;
 /// Bits of the filter that a copy's keys are kept in: 1 MiB.
@@ -106,10 +110,10 @@ impl Place {
     /// The places of a symbol's cells: bits of its row's hash, not of its key, so that two states of a record part.
     fn cells(&self, lanes: &[u64; LANES]) -> [usize; TABLES as usize] {
         let [.., one, two, _] = *lanes;
-        let third = (one & 0xff_ffff) << 8 | two & 0xff;
+        let low = |lane: u64| lane & ((1 << INDEX_BITS) - 1);
         let mut table = 0;
-        [one >> 24, two >> 24, third].map(|bits| {
-            let within = (bits * u64::from(self.width)) >> 32;
+        [one >> INDEX_BITS, low(one), two >> INDEX_BITS, low(two)].map(|bits| {
+            let within = (bits * u64::from(self.width)) >> INDEX_BITS;
             table += 1;
             (self.start + (table - 1) * self.width) as usize + within as usize
         })
@@ -206,7 +210,7 @@ impl Sketch {
     fn slice_of(&self, key_hash: u64) -> Option<u32> {
         let prefix = key_hash.checked_shr(64 - self.bits).unwrap_or(0);
         self.by_prefix
-            .get(prefix as usize)
+            .get(usize::try_from(prefix).ok()?)
             .copied()
             .filter(|it| *it != u32::MAX)
     }

@@ -9,40 +9,41 @@ use crate::name::FieldPath;
 use crate::store::TypeShare;
 use crate::value::{Decimal, Timestamp, Uuid};
 
+const TEXTS: &[&str] = &[
+    "",
+    "a",
+    "A",
+    "a ",
+    "1",
+    "1.0",
+    "01",
+    "1e0",
+    "-0",
+    "true",
+    "null",
+    "\"a\"",
+    "[1]",
+    "[1.0]",
+    "{\"a\":1}",
+    "NaN",
+    "2026-01-02",
+    "2026-01-02T03:04:05Z",
+    "2026-01-02T03:04:05",
+    "2026-01-02T03:04:05.5Z",
+    "03:04:05",
+    "61",
+    "00000000-0000-0000-0000-000000000001",
+    "00000000000000000000000000000001",
+    "straße",
+    "STRASSE",
+    "e\u{301}",
+    "é",
+    "1767323045",
+    "1767323045000",
+];
+
 /// Values that are often equal under some rule, of every kind.
 fn values() -> Vec<Value> {
-    let text = [
-        "",
-        "a",
-        "A",
-        "a ",
-        "1",
-        "1.0",
-        "01",
-        "1e0",
-        "-0",
-        "true",
-        "null",
-        "\"a\"",
-        "[1]",
-        "[1.0]",
-        "{\"a\":1}",
-        "NaN",
-        "2026-01-02",
-        "2026-01-02T03:04:05Z",
-        "2026-01-02T03:04:05",
-        "2026-01-02T03:04:05.5Z",
-        "03:04:05",
-        "61",
-        "00000000-0000-0000-0000-000000000001",
-        "00000000000000000000000000000001",
-        "straße",
-        "STRASSE",
-        "e\u{301}",
-        "é",
-        "1767323045",
-        "1767323045000",
-    ];
     let moment = |nanos: i64| {
         Value::Timestamp(
             Timestamp::from_nanosecond(1_767_323_045_000_000_000 + i128::from(nanos))
@@ -50,7 +51,7 @@ fn values() -> Vec<Value> {
         )
     };
     let local = civil::datetime(2026, 1, 2, 3, 4, 5, 0);
-    let mut values: Vec<Value> = text.into_iter().map(Value::from).collect();
+    let mut values: Vec<Value> = TEXTS.iter().map(|it| Value::from(*it)).collect();
     values.extend([Value::Null, Value::Bool(true), Value::Bool(false)]);
     values.extend(
         [
@@ -109,19 +110,23 @@ fn values() -> Vec<Value> {
         ]
         .map(Value::Bytes),
     );
-    values.extend([
+    values.extend(containers());
+    values
+}
+
+fn containers() -> Vec<Value> {
+    vec![
         Value::List(vec![Value::I64(1)]),
         Value::List(vec![Value::F64(1.0)]),
         Value::List(vec![Value::from("b"), Value::from("A")]),
         Value::List(vec![Value::from("a"), Value::from("b")]),
         Value::Map(vec![("a".to_owned(), Value::I64(1))]),
         Value::Vector(vec![1.0]),
-    ]);
-    values.push(Value::Native {
-        type_name: "inet".to_owned(),
-        text: "a".to_owned(),
-    });
-    values
+        Value::Native {
+            type_name: "inet".to_owned(),
+            text: "a".to_owned(),
+        },
+    ]
 }
 
 fn rules() -> impl Strategy<Value = FieldRule> {
