@@ -7,4 +7,5 @@ mod queries;
 mod readonly;
 mod records;
 mod scan;
+mod speed;
 mod types;
