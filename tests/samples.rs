@@ -152,3 +152,39 @@ async fn the_same_holds_across_two_servers_with_an_outbox_and_a_stream_between_t
         "only {planted} faults were planted"
     );
 }
+
+#[tokio::test]
+async fn the_command_line_sees_what_was_planted_across_two_servers() {
+    let sample = Duo::load(150, 3).await;
+    let lag = sample.parallax(&["lag", "--json"]);
+    assert_eq!(lag.code, 0, "{}", lag.stderr);
+    let edges = lag.json();
+    let edges = edges["edges"].as_array().expect("edges");
+    assert_eq!(edges.len(), 7);
+    for edge in edges {
+        assert_eq!(edge["state"], "caught-up", "{edge}");
+    }
+
+    let truth = duo::inject(sample.path(), 3, 1).await.expect("faults");
+    let of_one_kind = |verdict| truth.faults.iter().find(|it| it.verdict == verdict);
+    for verdict in [
+        inject::Verdict::Stale,
+        inject::Verdict::Conflicts,
+        inject::Verdict::Missing,
+        inject::Verdict::Orphan,
+    ] {
+        let fault = of_one_kind(verdict).expect("a fault of each verdict");
+        let ended = sample.parallax(&["trace", &name(&fault.entity), &fault.key, "--json"]);
+        assert_eq!(ended.code, 1, "{fault:?}\n{}", ended.stderr);
+        assert_eq!(ended.json()["verdict"], name(&verdict), "{fault:?}");
+    }
+    let untouched = truth.untouched("user", 1);
+    let ended = sample.parallax(&["trace", "user", &untouched[0], "--json"]);
+    assert_eq!(
+        (ended.code, &ended.json()["verdict"]),
+        (0, &"agrees".into())
+    );
+    for (_, secret) in sample.secrets() {
+        assert!(!ended.stdout.contains(secret) && !ended.stderr.contains(secret));
+    }
+}

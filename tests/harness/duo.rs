@@ -76,7 +76,8 @@ impl Duo {
         self.path().join("config")
     }
 
-    fn secrets(&self) -> [(&'static str, &str); 2] {
+    /// The variables that its deployment file takes its secrets from, with the secrets.
+    pub fn secrets(&self) -> [(&'static str, &str); 2] {
         let [postgres, redis] = SECRETS;
         let Servers {
             postgres: shop,
