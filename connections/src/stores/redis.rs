@@ -142,8 +142,8 @@ impl Store for Redis {
         fields: &Projection,
     ) -> Result<Vec<Record>> {
         let keys = Keys::of(dataset)?;
-        let mut lease = self.pool.lease(call).await?;
-        find::find(&mut lease, &keys, search, fields).await
+        info::holds_all_keys(&mut *self.pool.lease(call).await?).await?;
+        find::find(&self.pool, call, &keys, search, fields).await
     }
 
     async fn pending(&self, call: &Call, probe: &GroupProbe, subject: &Subject) -> Result<Backlog> {

@@ -47,7 +47,7 @@ pub(super) struct Cells {
     /// Where the key's parts stand in the pattern; none if the dataset is one key.
     places: Vec<usize>,
     source: Source,
-    cells: Vec<Cell>,
+    origins: Vec<Cell>,
     fields: usize,
     ttl: bool,
 }
@@ -85,7 +85,7 @@ impl Cells {
             source,
             fields: cells.iter().filter(|it| **it == Cell::Field).count(),
             ttl: cells.contains(&Cell::Ttl),
-            cells,
+            origins: cells,
         }
     }
 
@@ -114,7 +114,7 @@ impl Cells {
         link.begin(self.fields + 2);
         link.argument(b"HMGET");
         link.argument(key);
-        for (cell, path) in self.cells.iter().zip(&self.paths) {
+        for (cell, path) in self.origins.iter().zip(&self.paths) {
             if *cell == Cell::Field {
                 link.argument(path.first().as_bytes());
             }
@@ -189,7 +189,7 @@ impl Row<'_> {
         }
         let mut row = self.begin();
         let mut any = false;
-        for cell in &self.cells.cells {
+        for cell in &self.cells.origins {
             row.push(match cell {
                 Cell::Field => match tokens.next()? {
                     Token::Bulk(value) => {
@@ -220,7 +220,7 @@ impl Row<'_> {
         };
         let is_document = matches!(value, Value::Map(_));
         let mut row = self.begin();
-        for (cell, path) in self.cells.cells.iter().zip(&self.cells.paths) {
+        for (cell, path) in self.cells.origins.iter().zip(&self.cells.paths) {
             row.push(match cell {
                 Cell::Member => path.of(&value).map_or(ValueRef::Absent, lent),
                 Cell::Whole if !is_document => inside(path, &value),
@@ -232,12 +232,12 @@ impl Row<'_> {
 
     fn bare(&self, sink: &mut dyn RowSink) -> Fed {
         let mut row = self.begin();
-        row.extend(self.cells.cells.iter().map(|it| self.known(*it)));
+        row.extend(self.cells.origins.iter().map(|it| self.known(*it)));
         Fed::Row(sink.row(&row))
     }
 
     fn begin(&self) -> Vec<ValueRef<'_>> {
-        let mut row = Vec::with_capacity(self.cells.places.len() + self.cells.cells.len() + 1);
+        let mut row = Vec::with_capacity(self.cells.places.len() + self.cells.origins.len() + 1);
         row.extend(self.cells.key_cells(self.key, self.parts));
         row
     }

@@ -89,7 +89,7 @@ async fn sample(
         let [at, found] = reply.items() else {
             return Ok((keys, false));
         };
-        cursor = at.text().unwrap_or("0").to_owned();
+        at.text().unwrap_or("0").clone_into(&mut cursor);
         let texts = found.items().iter().filter_map(Reply::text);
         keys.extend(texts.map(ToOwned::to_owned));
         if cursor == "0" {
@@ -145,7 +145,7 @@ fn add_patterns(members: &[Vec<&str>], found: &mut BTreeMap<String, usize>) {
                 .iter()
                 .filter_map(|it| it.get(at).copied())
                 .collect();
-            at % 2 == 0 && texts.len() > MAX_LITERALS
+            at.is_multiple_of(2) && texts.len() > MAX_LITERALS
         })
         .collect();
     let mut counted: BTreeMap<String, (usize, &Vec<&str>)> = BTreeMap::new();
@@ -167,7 +167,7 @@ fn add_patterns(members: &[Vec<&str>], found: &mut BTreeMap<String, usize>) {
 fn pattern(pieces: &[&str], varies: &[bool]) -> String {
     let is_part = |at: usize| {
         let piece = pieces.get(at).copied().unwrap_or_default();
-        at % 2 == 0 && (varies.get(at) == Some(&true) || is_identifier(piece))
+        at.is_multiple_of(2) && (varies.get(at) == Some(&true) || is_identifier(piece))
     };
     let parts: Vec<usize> = (0..pieces.len()).filter(|at| is_part(*at)).collect();
     let mut text = String::new();

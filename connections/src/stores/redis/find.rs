@@ -1,14 +1,15 @@
 //! Records by the value of a field: by their key at once, or by looking through the dataset.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use parallax_core::error::{Error, ErrorKind, Result};
-use parallax_core::store::{Fields, Needle, Projection, RowSink, Search, ValueRef};
+use parallax_core::store::{Call, Fields, Needle, Projection, RowSink, Search, ValueRef};
 use parallax_core::value::{Key, Record, Value};
 
 use super::keys::{Keys, text_or_bytes};
 use super::lookup::{get, no_filter};
-use super::pool::Lease;
+use super::pool::Pool;
 use super::scan::{key_of, scan};
 
 /// The most records that one search looks through.
@@ -18,7 +19,8 @@ const RECORDS: u64 = 1_000_000;
 ///
 /// Fails with [`ErrorKind::Unsupported`] where nothing is found among the first million records.
 pub(super) async fn find(
-    lease: &mut Lease,
+    pool: &Arc<Pool>,
+    call: &Call,
     keys: &Keys,
     search: &Search,
     projection: &Projection,
@@ -37,7 +39,7 @@ pub(super) async fn find(
     if let (Needle::Equals(text), false) = (&search.needle, by_key.is_empty()) {
         found.extend(direct(keys, projection, &places, text));
         if by_value.is_empty() {
-            return read(lease, keys, projection, found, limit).await;
+            return read(pool, call, keys, projection, found, limit).await;
         }
     }
     let looked = Projection {
@@ -57,13 +59,14 @@ pub(super) async fn find(
         limit,
         seen: 0,
     };
-    scan(lease, keys, &looked, &mut matches).await?;
+    // A scan that ends early leaves replies behind, so what it found is read on another connection.
+    scan(&mut pool.lease(call).await?, keys, &looked, &mut matches).await?;
     if matches.found.is_empty() && matches.seen >= RECORDS {
         return Err(Error::new(ErrorKind::Unsupported, "search")
             .because(format!("it is not among the first {RECORDS} records"))
             .hint("search by the key, which needs no look at the others"));
     }
-    read(lease, keys, projection, matches.found, limit).await
+    read(pool, call, keys, projection, matches.found, limit).await
 }
 
 fn names_key(keys: &Keys, name: &str) -> bool {
@@ -90,7 +93,8 @@ fn direct(keys: &Keys, projection: &Projection, places: &[usize], text: &str) ->
 }
 
 async fn read(
-    lease: &mut Lease,
+    pool: &Arc<Pool>,
+    call: &Call,
     keys: &Keys,
     projection: &Projection,
     mut found: Vec<Key>,
@@ -103,7 +107,8 @@ async fn read(
         seen.push(text);
         is_new
     });
-    let records = get(lease, keys, &found, projection).await?.found;
+    let mut lease = pool.lease(call).await?;
+    let records = get(&mut lease, keys, &found, projection).await?.found;
     let records = records.into_iter().filter_map(Result::ok).flatten();
     Ok(records.take(limit).collect())
 }

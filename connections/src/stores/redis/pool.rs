@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parallax_core::error::{Error, ErrorKind, Result};
 use parallax_core::store::{Call, CallId};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::yield_now;
 use tokio::time::timeout;
 
 use super::control::Control;
@@ -26,6 +27,9 @@ const MAX_OPEN: usize = 32;
 /// How long a cancel tries to reach the server.
 const CANCEL_PATIENCE: Duration = Duration::from_millis(800);
 
+/// A connection that was unused for longer is asked whether it still leads anywhere.
+const UNCHECKED: Duration = Duration::from_secs(1);
+
 /// Connections given up on that a cancel may still end on the server.
 const MAX_ABANDONED: usize = 64;
 
@@ -40,7 +44,7 @@ pub(super) struct Pool {
 
 #[derive(Debug, Default)]
 struct State {
-    idle: Vec<Link>,
+    idle: Vec<Idle>,
     running: Vec<Running>,
     abandoned: VecDeque<(CallId, OnServer)>,
     /// Of which type the keys of a dataset mostly are.
@@ -52,6 +56,27 @@ struct Running {
     call: CallId,
     control: Arc<Control>,
     link: Option<OnServer>,
+}
+
+/// A connection that nobody uses.
+#[derive(Debug)]
+struct Idle {
+    link: Link,
+    since: Instant,
+}
+
+impl Idle {
+    /// The connection, if it still leads to the server. One that was long unused is asked, for nothing else may tell.
+    async fn checked(mut self) -> Option<Link> {
+        if !self.link.is_fresh() {
+            return None;
+        }
+        if self.since.elapsed() > UNCHECKED {
+            let ping = self.link.ask(&["PING"], "ping");
+            timeout(CANCEL_PATIENCE, ping).await.ok()?.ok()?;
+        }
+        Some(self.link)
+    }
 }
 
 /// How the server knows a connection. The address guards against a number that was given anew after a restart.
@@ -83,10 +108,7 @@ impl Pool {
     /// A connection for reads of our own: one that is idle, or a new one.
     pub(super) async fn lease(self: &Arc<Self>, call: &Call) -> Result<Lease> {
         let permit = self.permit(call).await?;
-        let link = match self.take_idle() {
-            Some(link) => link,
-            None => self.open(Protocol::Resp2).await?,
-        };
+        let link = self.reuse_or_open().await?;
         Ok(self.lend(link, call, permit, Origin::Pool))
     }
 
@@ -129,10 +151,7 @@ impl Pool {
     }
 
     async fn kill(&self, links: &[OnServer]) -> Result<()> {
-        let mut link = match self.take_idle() {
-            Some(link) => link,
-            None => self.open(Protocol::Resp2).await?,
-        };
+        let mut link = self.reuse_or_open().await?;
         for OnServer { client, local } in links {
             let (client, local) = (client.to_string(), local.to_string());
             link.push(&["CLIENT", "KILL", "ID", &client, "ADDR", &local]);
@@ -163,20 +182,28 @@ impl Pool {
         Link::open(&self.address, self.secret.as_ref(), protocol).await
     }
 
-    /// An idle connection that the server has not closed meanwhile.
-    fn take_idle(&self) -> Option<Link> {
-        loop {
-            let mut link = self.state().idle.pop()?;
-            if link.is_fresh() {
-                return Some(link);
+    async fn reuse_or_open(&self) -> Result<Link> {
+        // Lets the runtime notice connections that were closed since it last looked.
+        yield_now().await;
+        while let Some(idle) = self.take_idle() {
+            if let Some(link) = idle.checked().await {
+                return Ok(link);
             }
         }
+        self.open(Protocol::Resp2).await
+    }
+
+    fn take_idle(&self) -> Option<Idle> {
+        self.state().idle.pop()
     }
 
     fn put_idle(&self, link: Link) {
         let mut state = self.state();
         if state.idle.len() < MAX_IDLE {
-            state.idle.push(link);
+            state.idle.push(Idle {
+                link,
+                since: Instant::now(),
+            });
         }
     }
 

@@ -133,8 +133,8 @@ impl Wanted {
         let mut replies = replies.into_iter();
         let mut next = || replies.next().unwrap_or(Reply::Nil);
         let contents = match kind {
-            Kind::Hash => hash(self.0.as_deref(), next())?,
-            Kind::String | Kind::Json => string(next())?,
+            Kind::Hash => hash(self.0.as_deref(), &next())?,
+            Kind::String | Kind::Json => string(&next())?,
             Kind::List | Kind::Set | Kind::SortedSet | Kind::Stream => {
                 collection(kind, &next(), &next())?
             }
@@ -198,8 +198,8 @@ impl Found {
     }
 }
 
-fn hash(names: Option<&[Vec<u8>]>, reply: Reply) -> Result<Option<Contents>> {
-    accepted(&reply)?;
+fn hash(names: Option<&[Vec<u8>]>, reply: &Reply) -> Result<Option<Contents>> {
+    accepted(reply)?;
     let Some(names) = names else {
         let fields: Vec<(String, Value)> = reply
             .pairs()
@@ -211,7 +211,7 @@ fn hash(names: Option<&[Vec<u8>]>, reply: Reply) -> Result<Option<Contents>> {
         return Ok((!fields.is_empty()).then_some(Contents::Fields(fields)));
     };
     if names.is_empty() {
-        return Ok((reply == Reply::Int(1)).then(|| Contents::Fields(Vec::new())));
+        return Ok((*reply == Reply::Int(1)).then(|| Contents::Fields(Vec::new())));
     }
     let cells = names.iter().zip(reply.items());
     let fields = cells.filter_map(|(name, it)| Some((name_of(name), text_or_bytes(it.bytes()?))));
@@ -226,8 +226,8 @@ pub(super) fn name_of(bytes: &[u8]) -> String {
     }
 }
 
-fn string(reply: Reply) -> Result<Option<Contents>> {
-    accepted(&reply)?;
+fn string(reply: &Reply) -> Result<Option<Contents>> {
+    accepted(reply)?;
     let Some(bytes) = reply.bytes() else {
         return Ok(None);
     };

@@ -117,7 +117,7 @@ fn step(name: &str, command: &Command, reply: &Reply) -> Table {
 }
 
 fn entries(reply: &Reply) -> Table {
-    let cells = reply.items().iter().flat_map(|it| entry(it));
+    let cells = reply.items().iter().flat_map(entry);
     Table::new(&["id", "fields"], cells.collect())
 }
 

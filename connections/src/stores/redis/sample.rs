@@ -69,13 +69,12 @@ pub(super) async fn describe(lease: &mut Lease, keys: &Keys) -> Result<Shape> {
     let mut cursor = Cursor::new(keys.glob());
     let mut batch = Batch::default();
     loop {
-        match keys.single() {
-            Some(key) => batch.push(key),
-            None => {
-                cursor.ask(lease);
-                lease.send().await?;
-                cursor.answer(lease, keys, &mut batch).await?;
-            }
+        if let Some(key) = keys.single() {
+            batch.push(key);
+        } else {
+            cursor.ask(lease);
+            lease.send().await?;
+            cursor.answer(lease, keys, &mut batch).await?;
         }
         let raw: Vec<&[u8]> = batch.iter().collect();
         for chunk in raw.chunks(RECORDS_AT_ONCE) {

@@ -12,7 +12,7 @@ use super::keys::{Keys, text_or_bytes};
 use super::link::Link;
 use super::lookup::{Reader, no_filter};
 use super::pool::Lease;
-use super::wire::{Token, broken};
+use super::wire::{Reply, Token, broken};
 
 pub(super) const OPERATION: &str = "scan";
 
@@ -308,14 +308,9 @@ pub(super) async fn estimate(link: &mut Link, keys: &Keys) -> Result<Option<u64>
     link.send().await?;
     let size = link.answer(OPERATION).await;
     let reply = link.answer(OPERATION).await?;
-    let all = reply
-        .items()
-        .get(1)
-        .map(|it| it.items())
-        .unwrap_or_default();
+    let all = reply.items().get(1).map(Reply::items).unwrap_or_default();
     let mut parts = Vec::new();
-    let of_dataset =
-        |key: &&super::wire::Reply| key.bytes().is_some_and(|it| keys.read(it, &mut parts));
+    let of_dataset = |key: &&Reply| key.bytes().is_some_and(|it| keys.read(it, &mut parts));
     let own = all.iter().filter(of_dataset).count() as u64;
     let size = size.ok().and_then(|it| u64::try_from(it.integer()?).ok());
     Ok(size.map(|it| it * own / (all.len() as u64).max(1)))

@@ -383,6 +383,10 @@ mod tests {
             read(b"(12345678901234567890\r\n").text(),
             Some("12345678901234567890")
         );
+    }
+
+    #[test]
+    fn what_holds_others_is_read_with_them() {
         assert_eq!(read(b"=8\r\ntxt:text\r\n"), bulk("text"));
         assert_eq!(read(b"~1\r\n$1\r\na\r\n"), Reply::Set(vec![bulk("a")]));
         assert_eq!(read(b">1\r\n$1\r\na\r\n"), Reply::Push(vec![bulk("a")]));
