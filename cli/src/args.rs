@@ -1,11 +1,15 @@
 //! The command line as people type it.
 
+mod profiles;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use parallax_core::error::Error;
 use parallax_core::name::DatasetId;
+
+pub(crate) use profiles::{AddArguments, ProfilesCommand};
 
 /// Shows every store of a polyglot deployment, how far behind each is, and one entity in all of them.
 #[derive(Debug, Parser)]
@@ -60,6 +64,9 @@ pub(crate) enum Command {
     },
     /// Reconciles entities: which copies drifted from their system of record, and what was not checked.
     Check(CheckArguments),
+    /// Saved connection profiles.
+    #[command(subcommand)]
+    Profiles(ProfilesCommand),
     #[command(flatten)]
     Later(Later),
 }
@@ -67,9 +74,6 @@ pub(crate) enum Command {
 /// What the contract promises for later versions.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Later {
-    /// Saved connection profiles (later).
-    #[command(hide = true)]
-    Profiles(Rest),
     /// Known mistakes in a deployment (later).
     #[command(hide = true)]
     Doctor(Rest),
@@ -90,7 +94,6 @@ pub(crate) enum Later {
 impl Later {
     pub(crate) fn name(&self) -> &'static str {
         match self {
-            Self::Profiles(_) => "profiles",
             Self::Doctor(_) => "doctor",
             Self::Discover(_) => "discover",
             Self::Audit(_) => "audit",

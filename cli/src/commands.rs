@@ -5,9 +5,11 @@ mod describe;
 mod edges;
 mod lag;
 mod map;
+mod profiles;
 mod query;
 mod stores;
 mod trace;
+mod trust;
 
 use std::sync::Arc;
 
@@ -26,10 +28,15 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         ..Options::default()
     };
     let workbench = Arc::new(Workbench::open(&options));
-    // A check hears Ctrl-C itself, and tells what it found until then.
-    let hears_it_itself = matches!(arguments.command, Command::Check(_));
+    // A check hears Ctrl-C itself, and tells what it found until then; what asks a person simply ends by it.
+    let hears_it_itself = matches!(arguments.command, Command::Check(_) | Command::Profiles(_));
+    let trusted = trust::ask(&workbench, &arguments).await;
+    let work = async {
+        trusted?;
+        dispatch(&workbench, arguments).await
+    };
     let outcome = tokio::select! {
-        outcome = dispatch(&workbench, arguments) => outcome,
+        outcome = work => outcome,
         _ = tokio::signal::ctrl_c(), if !hears_it_itself => {
             terminal::warn("stopped");
             Ok(Outcome::Interrupted)
@@ -41,10 +48,9 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
 
 async fn dispatch(workbench: &Workbench, arguments: Arguments) -> Result<Outcome> {
     let json = arguments.json;
-    if let Command::Later(later) = &arguments.command {
-        return Err(not_yet(later));
+    if !needs_no_deployment(&arguments.command) {
+        workbench.deployment()?;
     }
-    workbench.deployment()?;
     match arguments.command {
         Command::Stores => stores::run(workbench, json).await,
         Command::Describe { subject } => describe::run(workbench, &subject, json).await,
@@ -57,8 +63,13 @@ async fn dispatch(workbench: &Workbench, arguments: Arguments) -> Result<Outcome
             trace::run(workbench, &entity, &key, by.as_deref(), json).await
         }
         Command::Check(arguments) => check::run(workbench, arguments, json).await,
+        Command::Profiles(command) => profiles::run(workbench, command, json).await,
         Command::Later(later) => Err(not_yet(&later)),
     }
+}
+
+fn needs_no_deployment(command: &Command) -> bool {
+    matches!(command, Command::Profiles(_) | Command::Later(_))
 }
 
 fn not_yet(later: &Later) -> Error {

@@ -1,8 +1,12 @@
 //! The terminal: results on stdout, everything else on stderr, colour only where a person looks.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
 
 use parallax_core::error::{Error, ErrorKind, Result};
+use parallax_core::profile::SecretText;
+
+/// The longest secret that is read, in bytes.
+const LONGEST: u64 = 64 * 1024;
 
 /// Writes a result; a reader that has gone away (`| head`) ends the output quietly.
 pub(crate) fn print(text: &str) -> Result<()> {
@@ -42,6 +46,41 @@ pub(crate) fn complain(error: &Error) {
         text.push_str(&format!("\nhint: {hint}"));
     }
     warn(&text);
+}
+
+/// Asks a question on stderr and hears `y` from stdin; without a terminal nobody is asked, and the answer is no.
+pub(crate) fn agrees(question: &str) -> Result<bool> {
+    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        return Ok(false);
+    }
+    written(io::stderr().lock().write_all(question.as_bytes()))?;
+    let mut answer = String::new();
+    heard(io::stdin().lock().take(LONGEST).read_line(&mut answer))?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes" | "Yes"))
+}
+
+/// Reads a secret from stdin: unseen where a person types it, else all that there is without its last line end.
+pub(crate) fn read_secret(of: &str) -> Result<SecretText> {
+    let text = if io::stdin().is_terminal() {
+        heard(rpassword::prompt_password(format!("secret of {of}: ")))?
+    } else {
+        let mut text = String::new();
+        heard(io::stdin().lock().take(LONGEST).read_to_string(&mut text))?;
+        let line = text.strip_suffix('\n').unwrap_or(&text);
+        line.strip_suffix('\r').unwrap_or(line).to_owned()
+    };
+    if text.is_empty() {
+        return Err(
+            Error::new(ErrorKind::InvalidInput, "read the secret from stdin")
+                .because("it is empty")
+                .hint("type it, or pipe it in"),
+        );
+    }
+    Ok(SecretText(text))
+}
+
+fn heard<T>(result: io::Result<T>) -> Result<T> {
+    result.map_err(|it| Error::new(ErrorKind::InvalidInput, "read from stdin").because(it))
 }
 
 /// Colours for people; plain where output is piped or `NO_COLOR` is set.

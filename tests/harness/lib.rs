@@ -65,6 +65,7 @@ impl Pocket {
         Workbench::open(&Options {
             deployment: Some(self.deployment()),
             deadline: Duration::from_secs(5),
+            config: Some(self.path().join("config")),
         })
     }
 

@@ -36,6 +36,11 @@ impl Shapes {
         Ok(shape)
     }
 
+    /// Forgets every shape: a store may now be somewhere else.
+    pub(crate) fn forget(&self) {
+        self.known().clear();
+    }
+
     fn known(&self) -> std::sync::MutexGuard<'_, BTreeMap<DatasetId, Shape>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -13,6 +13,8 @@ mod keys;
 mod local;
 mod monitor;
 mod open;
+mod person;
+mod profiles;
 mod results;
 mod runs;
 mod sessions;

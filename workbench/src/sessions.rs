@@ -1,15 +1,16 @@
 //! The stores of a deployment: connected when first needed, asked under a deadline, each alone with its failures.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 use parallax_connections::guard::CancelQueue;
+use parallax_connections::lazy::Lazy;
+use parallax_connections::profile::Prepared;
 use parallax_connections::stores;
-use parallax_core::deployment::{Deployment, StoreConfig};
+use parallax_core::deployment::StoreConfig;
 use parallax_core::error::{Error, ErrorKind, Result};
 use parallax_core::name::{DatasetId, StoreId};
 use parallax_core::store::{
@@ -18,6 +19,7 @@ use parallax_core::store::{
 use parallax_core::wire::{StoreState, StoreStatus};
 
 use crate::clock;
+use crate::person::Admission;
 
 /// How long a statement that a person typed may run, or the scan of a check.
 const QUERY_DEADLINE: Duration = Duration::from_hours(24);
@@ -28,14 +30,16 @@ const PATIENCE: u32 = 5;
 /// The stores of one deployment.
 #[derive(Debug)]
 pub(crate) struct Sessions {
-    list: Vec<Session>,
+    list: Vec<Arc<Session>>,
     deadline: Duration,
-    next_call: AtomicU64,
+    cancels: CancelQueue,
+    next_call: Arc<AtomicU64>,
 }
 
 #[derive(Debug)]
 struct Session {
     id: StoreId,
+    admission: Admission,
     store: Result<Arc<dyn Store>>,
     access: Access,
     status: Mutex<StoreStatus>,
@@ -44,21 +48,46 @@ struct Session {
 impl Sessions {
     /// Prepares every store; nothing is sent yet, and a store that cannot be prepared costs only its own answers.
     pub(crate) fn new(
-        deployment: &Deployment,
-        base: &Path,
+        admissions: Vec<Admission>,
         deadline: Duration,
-        cancels: &CancelQueue,
+        cancels: CancelQueue,
     ) -> Self {
-        let list = deployment
-            .stores
-            .iter()
-            .map(|it| Session::new(it, base, cancels))
-            .collect();
+        let sessions = admissions.into_iter().map(|it| Session::new(it, &cancels));
         Self {
-            list,
+            list: sessions.map(Arc::new).collect(),
             deadline,
-            next_call: AtomicU64::new(1),
+            cancels,
+            next_call: Arc::new(AtomicU64::new(1)),
         }
+    }
+
+    /// The same, after the person's files changed: a store for which nothing changed stays connected.
+    ///
+    /// A store whose secret is kept by the profile `changed` is connected anew even so.
+    pub(crate) fn again(&self, admissions: Vec<Admission>, changed: Option<&str>) -> Self {
+        let list = admissions.into_iter().map(|admission| {
+            let same = self.list.iter().find(|it| it.admission == admission);
+            let same = same.filter(|it| !it.is_of(changed));
+            same.map_or_else(
+                || Arc::new(Session::new(admission, &self.cancels)),
+                Arc::clone,
+            )
+        });
+        Self {
+            list: list.collect(),
+            deadline: self.deadline,
+            cancels: self.cancels.clone(),
+            next_call: Arc::clone(&self.next_call),
+        }
+    }
+
+    /// The stores that wait for the person to trust the deployment file.
+    pub(crate) fn untrusted(&self) -> Vec<StoreConfig> {
+        let waiting = self.list.iter().filter(|it| {
+            let error = it.admission.prepared.as_ref().err();
+            error.is_some_and(|it| it.kind == ErrorKind::Untrusted)
+        });
+        waiting.map(|it| it.admission.config.clone()).collect()
     }
 
     /// The store of that name; fails as its preparation did, or if there is none.
@@ -155,7 +184,8 @@ impl Sessions {
     }
 
     fn session(&self, id: &StoreId) -> Result<&Session> {
-        self.list.iter().find(|it| it.id == *id).ok_or_else(|| {
+        let found = self.list.iter().find(|it| it.id == *id);
+        found.map(Arc::as_ref).ok_or_else(|| {
             let known: Vec<&str> = self.list.iter().map(|it| it.id.as_str()).collect();
             Error::new(
                 ErrorKind::NotFound,
@@ -168,10 +198,11 @@ impl Sessions {
 }
 
 impl Session {
-    fn new(config: &StoreConfig, base: &Path, cancels: &CancelQueue) -> Self {
+    fn new(admission: Admission, cancels: &CancelQueue) -> Self {
+        let config = &admission.config;
         let driver = config.url.as_deref().and_then(|it| stores::driver(it).ok());
-        let guarded = stores::guarded(config, base, None, config.access);
-        let store = guarded.map(|it| Arc::new(it.cancelling(cancels.clone())) as Arc<dyn Store>);
+        let prepared = admission.prepared.as_ref().map_err(Error::clone);
+        let store = prepared.and_then(|it| connect(it, cancels));
         let capability = store
             .as_ref()
             .map_or(Capability::default(), |it| it.capability());
@@ -196,7 +227,14 @@ impl Session {
             store,
             access: config.access,
             status: Mutex::new(status),
+            admission,
         }
+    }
+
+    /// Whether its secret is kept by this profile.
+    fn is_of(&self, profile: Option<&str>) -> bool {
+        let prepared = self.admission.prepared.as_ref().ok();
+        profile.is_some() && prepared.and_then(|it| it.context.profile.as_deref()) == profile
     }
 
     fn status(&self) -> std::sync::MutexGuard<'_, StoreStatus> {
@@ -224,5 +262,24 @@ impl Session {
             status.capability = store.capability();
         }
         status.clone()
+    }
+}
+
+/// A store that is ready to be asked. One with a secret fetches it when it is first asked.
+fn connect(prepared: &Prepared, cancels: &CancelQueue) -> Result<Arc<dyn Store>> {
+    let Prepared {
+        config,
+        base,
+        context,
+    } = prepared.clone();
+    let source = config.secret.clone();
+    let cancels = cancels.clone();
+    let connect = move |secret| -> Result<Arc<dyn Store>> {
+        let guarded = stores::guarded(&config, &base, secret, config.access)?;
+        Ok(Arc::new(guarded.cancelling(cancels.clone())))
+    };
+    match source {
+        None => connect(None),
+        Some(source) => Ok(Arc::new(Lazy::new(source, context, connect)?)),
     }
 }

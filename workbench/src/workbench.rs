@@ -5,9 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use parallax_connections::guard::Canceller;
-use parallax_core::deployment::Deployment;
+use parallax_connections::profile::Home;
+use parallax_core::deployment::{Deployment, StoreConfig};
 use parallax_core::error::{Error, ErrorKind, Result};
 use parallax_core::name::{DatasetId, StoreId};
+use parallax_core::profile::{Profile, SecretText, TestStep};
 use parallax_core::report::{Report, Scope};
 use parallax_core::store::{self, Batch, Dataset, Shape, Statement};
 use parallax_core::trace::Trace;
@@ -24,6 +26,8 @@ use crate::entities::{Deployed, Shapes};
 use crate::events::Events;
 use crate::local::Local;
 use crate::open::{Opened, open, remarks};
+use crate::person::Person;
+use crate::profiles::Profiles;
 use crate::runs::Runs;
 use crate::sessions::Sessions;
 use crate::watch::Watch;
@@ -39,6 +43,8 @@ pub struct Options {
     pub deployment: Option<PathBuf>,
     /// How long one call to a store may take; statements that people type are not bound by it.
     pub deadline: Duration,
+    /// The folder of the person's profiles and of what is trusted; without it, where the system keeps such files.
+    pub config: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -46,6 +52,7 @@ impl Default for Options {
         Self {
             deployment: None,
             deadline: Duration::from_secs(2),
+            config: None,
         }
     }
 }
@@ -61,13 +68,15 @@ pub struct Workbench {
     checks: Checks,
     local: Arc<Local>,
     watch: Watch,
+    profiles: Profiles,
+    deadline: Duration,
 }
 
 /// What is open.
 #[derive(Debug)]
 pub(crate) struct Open {
     deployment: Deployment,
-    file: PathBuf,
+    person: Person,
     shapes: Shapes,
     // Gone once the workbench is closed: with its last store, the canceller ends.
     sessions: RwLock<Option<Arc<Sessions>>>,
@@ -75,19 +84,20 @@ pub(crate) struct Open {
 }
 
 impl Open {
-    fn new(opened: Opened, deadline: Duration) -> Self {
+    fn new(opened: Opened, home: Result<Home>, deadline: Duration) -> Self {
         let Opened {
             deployment,
             base,
             file,
         } = opened;
         let (queue, canceller) = Canceller::new();
-        let sessions = Sessions::new(&deployment, &base, deadline, &queue);
+        let person = Person { home, file, base };
+        let sessions = Sessions::new(person.admit(&deployment), deadline, queue);
         let mut task = JoinSet::new();
         task.spawn(canceller.run());
         Self {
             deployment,
-            file,
+            person,
             shapes: Shapes::default(),
             sessions: RwLock::new(Some(Arc::new(sessions))),
             canceller: Mutex::new(task),
@@ -100,7 +110,20 @@ impl Open {
 
     /// The deployment file, as it was named or found.
     pub(crate) fn file(&self) -> &Path {
-        &self.file
+        &self.person.file
+    }
+
+    /// Judges the stores again after the person's files changed, or those of `changed`. Blocks.
+    fn readmit(&self, changed: Option<&str>) {
+        let admissions = self.person.admit(&self.deployment);
+        self.shapes.forget();
+        let mut sessions = self
+            .sessions
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        *sessions = sessions
+            .take()
+            .map(|it| Arc::new(it.again(admissions, changed)));
     }
 
     fn sessions(&self) -> Result<Arc<Sessions>> {
@@ -162,13 +185,19 @@ impl Workbench {
     /// Reads the deployment file; sends nothing to any store yet.
     pub fn open(options: &Options) -> Self {
         let opened = open(options.deployment.as_deref());
-        let open = opened.map(|it| Arc::new(Open::new(it, options.deadline)));
+        let home = match &options.config {
+            Some(folder) => Ok(Home::at(folder)),
+            None => Home::find(),
+        };
+        let open = opened.map(|it| Arc::new(Open::new(it, home.clone(), options.deadline)));
         Self {
             open,
             runs: Runs::default(),
             checks: Checks::default(),
             local: Arc::default(),
             watch: Watch::default(),
+            profiles: Profiles::new(home),
+            deadline: options.deadline,
         }
     }
 
@@ -239,10 +268,18 @@ impl Workbench {
                     path: written.display().to_string(),
                 }
             }
-            Request::Profiles
-            | Request::SaveProfile { .. }
-            | Request::RemoveProfile { .. }
-            | Request::TestProfile { .. } => return Err(Error::unsupported("keep profiles")),
+            Request::Profiles => Reply::Profiles(self.profiles().await?),
+            Request::SaveProfile { profile, secret } => {
+                Reply::Profiles(self.save_profile(profile, secret).await?)
+            }
+            Request::RemoveProfile { name } => Reply::Profiles(self.remove_profile(&name).await?),
+            Request::TestProfile { profile, secret } => {
+                Reply::Tested(self.test_profile(profile, secret).await)
+            }
+            Request::Trust => {
+                self.trust().await?;
+                Reply::Stores(self.stores().await?)
+            }
         })
     }
 
@@ -250,15 +287,12 @@ impl Workbench {
     pub fn overview(&self) -> Result<Overview> {
         let open = self.opened()?;
         let (deployment, sessions) = (&open.deployment, open.sessions()?);
-        let worst = deployment
-            .stores
-            .iter()
-            .filter_map(|it| it.environment)
-            .max();
+        let stores = sessions.statuses();
+        let worst = stores.iter().map(|it| it.environment).max();
         Ok(Overview {
             name: deployment.name.clone(),
             environment: worst.unwrap_or_default(),
-            stores: sessions.statuses(),
+            stores,
             entities: deployment.entities.clone(),
             flows: deployment.flows.clone(),
             lag: None,
@@ -387,6 +421,64 @@ impl Workbench {
         let written = spawn_blocking(move || export::write(&report, format, path.as_deref()));
         let broken = |it| Error::new(ErrorKind::Other, "write the report").because(it);
         written.await.map_err(broken)?
+    }
+
+    /// The saved profiles; no deployment needs to be open.
+    pub async fn profiles(&self) -> Result<Vec<Profile>> {
+        self.profiles.list().await
+    }
+
+    /// Saves a profile, its secret in the keychain, and connects the stores that use it anew.
+    ///
+    /// A password in its URL is moved to the keychain.
+    pub async fn save_profile(
+        &self,
+        profile: Profile,
+        secret: Option<SecretText>,
+    ) -> Result<Vec<Profile>> {
+        let name = profile.name.clone();
+        let profiles = self.profiles.save(profile, secret).await;
+        self.readmit(Some(name)).await?;
+        profiles
+    }
+
+    /// Removes a profile and its secret.
+    pub async fn remove_profile(&self, name: &str) -> Result<Vec<Profile>> {
+        let profiles = self.profiles.remove(name).await;
+        self.readmit(Some(name.to_owned())).await?;
+        profiles
+    }
+
+    /// Tests a connection step by step; every step has an outcome.
+    pub async fn test_profile(
+        &self,
+        profile: Profile,
+        secret: Option<SecretText>,
+    ) -> Vec<TestStep> {
+        self.profiles.test(profile, secret, self.deadline).await
+    }
+
+    /// The stores that wait until the person trusts the deployment file: where they are, and where their secrets are.
+    pub fn untrusted(&self) -> Result<Vec<StoreConfig>> {
+        Ok(self.opened()?.sessions()?.untrusted())
+    }
+
+    /// Trusts the deployment file as it stands, so that the secrets that it names are used from now on.
+    pub async fn trust(&self) -> Result<()> {
+        let open = Arc::clone(self.opened()?);
+        let trusted = spawn_blocking(move || open.person.trust(&open.deployment)).await;
+        let broken = |it| Error::new(ErrorKind::Other, "trust the deployment file").because(it);
+        trusted.map_err(broken)??;
+        self.readmit(None).await
+    }
+
+    async fn readmit(&self, changed: Option<String>) -> Result<()> {
+        let Ok(open) = &self.open else {
+            return Ok(());
+        };
+        let open = Arc::clone(open);
+        let done = spawn_blocking(move || open.readmit(changed.as_deref())).await;
+        done.map_err(|it| Error::new(ErrorKind::Other, "read the person's files").because(it))
     }
 
     /// Stops what runs, and waits until the servers have stopped it too.
