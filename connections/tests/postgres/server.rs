@@ -77,7 +77,6 @@ pub(crate) fn store_at(url: &str, password: Option<&str>) -> Result<Arc<dyn Stor
 
 /// A schema made for one test.
 pub(crate) struct Server {
-    pub(crate) schema: String,
     pub(crate) owner: Arc<dyn Store>,
     pub(crate) store: Arc<dyn Store>,
     canceller: tokio::task::JoinSet<()>,
@@ -94,7 +93,6 @@ impl Server {
             Arc::new(guarded.cancelling(queue.clone())) as Arc<dyn Store>
         };
         let mut server = Self {
-            schema: name.to_owned(),
             owner: with(Access::ReadWrite),
             store: with(Access::ReadOnly),
             canceller: tokio::task::JoinSet::new(),
