@@ -25,6 +25,13 @@ fn checked(theme: Theme) -> (Rc<Fake>, Window) {
     (fake, window)
 }
 
+/// Clicks an entry of an open chooser; the plan below may say the same word.
+fn pick(window: &mut Window, label: &str) {
+    let entry = window.get_all_by_label(label).last();
+    entry.expect("an entry").click();
+    window.run();
+}
+
 #[test]
 fn the_plan_says_in_words_what_is_compared_and_what_it_costs() {
     let (_, mut window) = view(Theme::Light);
@@ -85,10 +92,10 @@ fn control_enter_runs_what_is_set_up_and_runs_it_once() {
 fn an_entity_narrows_the_plan_and_the_scope() {
     let (fake, mut window) = view(Theme::Light);
     click(&mut window, "Entity to check");
-    click(&mut window, "order");
+    pick(&mut window, "order");
     assert!(screen(&window).contains("Compares every key of order in 4 copies"));
     click(&mut window, "Check what flows to");
-    click(&mut window, "docs.orders");
+    pick(&mut window, "docs.orders");
     assert!(screen(&window).contains("Compares every key of order in 1 copy against"));
     click(&mut window, "Run the check");
     let scope = Scope {

@@ -113,11 +113,11 @@ fn a_pasted_url_fills_the_form_and_its_password_is_never_shown() {
 fn a_password_in_the_forms_own_field_is_taken_out_too_and_cannot_be_undone() {
     let (_, mut window) = view(Theme::Light);
     click(&mut window, "New");
-    paste(&mut window, "URL", PASTED);
+    paste(&mut window, "Connection URL", PASTED);
     assert!(screen(&window).contains("postgres://ann@orders.example"));
     click(&mut window, "Cancel");
     click(&mut window, "New");
-    type_into(&mut window, "URL", PASTED);
+    type_into(&mut window, "Connection URL", PASTED);
     let text = screen(&window);
     assert!(text.contains("postgres://ann@orders.example"), "{text}");
     assert!(!text.contains("canary"), "{text}");
@@ -194,7 +194,12 @@ fn a_connection_is_edited_in_place_and_keeps_its_secret() {
     click(&mut window, "Edit cache-staging");
     click(&mut window, "read-only");
     click(&mut window, "Environment");
-    click(&mut window, "■ production");
+    window
+        .get_all_by_label("■ production")
+        .last()
+        .expect("an entry")
+        .click();
+    window.run();
     click(&mut window, "Save");
     let asked = fake.last(|it| matches!(it, Request::SaveProfile { .. }));
     let Some(Request::SaveProfile { profile, secret }) = asked else {

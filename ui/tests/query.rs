@@ -6,6 +6,7 @@ use crate::support::{Fake, Window, click, ctrl, open, rows, screen};
 use egui::{Key, Modifiers, Theme};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use parallax_core::error::{Error, ErrorKind};
+use parallax_core::store::Language;
 use parallax_core::value::Value;
 use parallax_core::wire::{Event, PaneState, Request, RunId};
 
@@ -190,17 +191,116 @@ fn an_event_may_come_before_the_run_has_its_name() {
 }
 
 #[test]
-fn up_to_four_panes_stand_side_by_side() {
+fn three_panes_stand_in_a_row_and_six_in_two() {
     let (_, mut window) = queried(Theme::Light);
+    let rect = |window: &Window, at: usize| window.get_by_label(&format!("Statement {at}")).rect();
     click(&mut window, "Add pane");
-    click(&mut window, "Add pane");
-    window.get_by_label("Statement 4");
+    assert_eq!(rect(&window, 1).top(), rect(&window, 3).top());
+    for _ in 0..3 {
+        click(&mut window, "Add pane");
+    }
+    assert_eq!(rect(&window, 1).top(), rect(&window, 3).top());
+    assert_eq!(rect(&window, 1).left(), rect(&window, 4).left());
+    assert!(rect(&window, 6).bottom() < 760.0);
+
     assert!(
         window
             .get_by_label("Add pane")
             .accesskit_node()
             .is_disabled()
     );
+}
+
+#[test]
+fn unsaved_text_survives_switching_views() {
+    let (_, mut window) = queried(Theme::Light);
+    for key in [Key::Num1, Key::Num5, Key::Num7, Key::Num3] {
+        ctrl(&mut window, key);
+    }
+    let statement = window.get_by_label("Statement 2").value();
+    assert_eq!(
+        statement.as_deref(),
+        Some("select * from users where id = {{user_id}}")
+    );
+}
+
+/// Three stores with three languages.
+fn polyglot(theme: Theme) -> (Rc<Fake>, Window) {
+    let (fake, mut window) = open(theme);
+    let mut stores = crate::support::pocket::stores();
+    stores[1].language = Language::Commands;
+    stores[2].language = Language::Cypher;
+    fake.tell(Event::Stores(stores));
+    ctrl(&mut window, Key::Num3);
+    click(&mut window, "Add pane");
+    click(&mut window, "Store of pane 3");
+    window
+        .get_all_by_label("● cache")
+        .last()
+        .expect("an entry")
+        .click();
+    window.run();
+    (fake, window)
+}
+
+#[test]
+fn each_pane_names_its_language() {
+    let (_, window) = polyglot(Theme::Light);
+    let text = screen(&window);
+    for name in ["SQL", "commands", "Cypher"] {
+        assert!(text.lines().any(|it| it == name), "{name}\n{text}");
+    }
+}
+
+#[test]
+fn results_of_commands_stand_in_the_grid() {
+    let (fake, mut window) = polyglot(Theme::Light);
+    type_into(&mut window, "Statement 2", "HGETALL user:{{user_id}}");
+    type_into(&mut window, "Parameter user_id", "42");
+    ctrl(&mut window, Key::Enter);
+    let Some(Request::Query { panes, parameters }) =
+        fake.last(|it| matches!(it, Request::Query { .. }))
+    else {
+        panic!("no query");
+    };
+    assert_eq!(panes.len(), 1, "panes without a statement are left out");
+    assert_eq!(panes[0].text, "HGETALL user:{{user_id}}");
+    assert_eq!(parameters, [("user_id".to_owned(), Value::I64(42))]);
+    fake.tell(rows::done(RunId(1), 0));
+    window.run();
+    window.get_by_label("Result of pane 2");
+}
+
+#[test]
+fn three_languages_look_right() {
+    let (fake, mut window) = polyglot(Theme::Light);
+    let command = "# the hot copy, and how long it lives\nHGETALL user:{{user_id}}\nTTL user:{{user_id}}\nZRANGE board 0 -1 WITHSCORES";
+    type_into(
+        &mut window,
+        "Statement 1",
+        "select * from users where id = {{user_id}}",
+    );
+    type_into(&mut window, "Statement 2", command);
+    type_into(&mut window, "Parameter user_id", "42");
+    ctrl(&mut window, Key::Enter);
+    fake.tell(rows::done(RunId(1), 0));
+    fake.tell(rows::done(RunId(1), 1));
+    window.run();
+    window.remove_cursor();
+    window.run();
+    window.snapshot("query_languages_light");
+}
+
+#[test]
+fn six_panes_look_right() {
+    let (fake, mut window) = queried(Theme::Dark);
+    for _ in 0..3 {
+        click(&mut window, "Add pane");
+    }
+    run(&fake, &mut window);
+    window.remove_cursor();
+    window.run();
+    window.snapshot("query_grid_dark");
 }
 
 #[track_caller]

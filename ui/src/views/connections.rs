@@ -1,6 +1,6 @@
 //! Saved connections: a list, a form that a pasted URL fills, and a test that shows each step.
 
-use egui::{Event, Id, ScrollArea, Ui};
+use egui::{Event, Id, ScrollArea, Ui, UiBuilder};
 use parallax_core::error::Error;
 use parallax_core::profile::{Profile, TestStep};
 use parallax_core::wire::Request;
@@ -189,19 +189,20 @@ impl ConnectionsView {
         profiles.iter().map(|it| it.name.clone()).collect()
     }
 
+    /// The list, and beside it the form where one is open.
     fn page(&mut self, ui: &mut Ui) -> Vec<Wish> {
+        let room = ui.available_rect_before_wrap();
+        let middle = room.left() + (room.width() - theme::GAP) / 2.0;
+        let mut list = room;
         let mut wishes = Vec::new();
-        let room = ui.available_size();
-        ui.horizontal_top(|ui| {
-            let half = (room.x - theme::GAP) / 2.0;
-            let wide = if self.form.is_some() { half } else { room.x };
-            let left = egui::vec2(wide, room.y);
-            ui.allocate_ui(left, |ui| wishes.extend(self.profiles_ui(ui)));
-            if self.form.is_some() {
-                let right = egui::vec2(ui.available_width(), room.y);
-                ui.allocate_ui(right, |ui| wishes.extend(self.form_ui(ui)));
-            }
-        });
+        if self.form.is_some() {
+            list.set_right(middle);
+            let right = room.with_min_x(middle + theme::GAP);
+            let builder = UiBuilder::new().max_rect(right).id_salt("form");
+            wishes = ui.scope_builder(builder, |ui| self.form_ui(ui)).inner;
+        }
+        let builder = UiBuilder::new().max_rect(list).id_salt("list");
+        wishes.extend(ui.scope_builder(builder, |ui| self.profiles_ui(ui)).inner);
         wishes
     }
 

@@ -16,16 +16,20 @@ mod editor;
 mod grid;
 mod highlight;
 mod inspector;
+mod language;
 mod pages;
 mod pane;
 mod parameters;
 mod run;
 
+use editor::Room;
 use pane::{Pane, Wish};
 use parameters::Parameters;
 use run::Early;
 
-const MAX_PANES: usize = 4;
+const MAX_PANES: usize = 6;
+/// Beyond so many, panes stand in two rows.
+const MAX_IN_A_ROW: usize = 3;
 
 /// The panes, the shared parameters, and the runs that are under way.
 #[derive(Debug, Default)]
@@ -212,16 +216,15 @@ impl QueryView {
 
     fn side_by_side(&mut self, ui: &mut Ui, model: &Model) -> Vec<Action> {
         let room = ui.available_rect_before_wrap();
-        let count = as_f32(self.panes.len());
-        let width = (room.width() - theme::GAP * (count - 1.0)) / count;
+        let grid = Grid::of(self.panes.len(), room);
         let can_remove = self.panes.len() > 1;
         let mut wishes = Vec::new();
         for (at, pane) in self.panes.iter_mut().enumerate() {
-            let left = room.left() + (width + theme::GAP) * as_f32(at);
-            let rect =
-                Rect::from_min_size(egui::pos2(left, room.top()), vec2(width, room.height()));
+            let rect = grid.place(at);
             let builder = UiBuilder::new().max_rect(rect).id_salt(("pane", pane.id()));
-            let asked = ui.scope_builder(builder, |ui| pane.ui(ui, model, at + 1, can_remove));
+            let asked = ui.scope_builder(builder, |ui| {
+                pane.ui(ui, model, at + 1, can_remove, grid.height())
+            });
             wishes.extend(asked.inner.into_iter().map(|it| (at, it)));
         }
         ui.allocate_rect(room, egui::Sense::hover());
@@ -247,4 +250,55 @@ impl QueryView {
         actions.extend(self.close_unused(&before));
         actions
     }
+}
+
+/// Where panes stand: in one row, or in two of which the first is the longer.
+#[derive(Debug)]
+struct Grid {
+    room: Rect,
+    count: usize,
+    columns: usize,
+}
+
+impl Grid {
+    fn of(count: usize, room: Rect) -> Self {
+        let columns = if count <= MAX_IN_A_ROW {
+            count
+        } else {
+            count.div_ceil(2)
+        };
+        Self {
+            room,
+            count,
+            columns: columns.max(1),
+        }
+    }
+
+    fn height(&self) -> Room {
+        if self.count > self.columns {
+            Room::Low
+        } else {
+            Room::High
+        }
+    }
+
+    /// A shorter last row is stretched over the whole width.
+    fn place(&self, at: usize) -> Rect {
+        let rows = self.count.div_ceil(self.columns);
+        let (row, column) = (at / self.columns, at % self.columns);
+        let in_this_row = (self.count - row * self.columns).min(self.columns);
+        let size = vec2(
+            part(self.room.width(), in_this_row),
+            part(self.room.height(), rows),
+        );
+        let steps = vec2(as_f32(column), as_f32(row));
+        let corner = self.room.min + steps * (size + egui::Vec2::splat(theme::GAP));
+        Rect::from_min_size(corner, size)
+    }
+}
+
+/// What each of `count` things has of a length, with gaps between them.
+fn part(whole: f32, count: usize) -> f32 {
+    let count = as_f32(count.max(1));
+    (whole - theme::GAP * (count - 1.0)) / count
 }

@@ -1,6 +1,6 @@
 //! Counts by verdict, one row a copy; a count of drift leads to its findings.
 
-use egui::{Grid, RichText, ScrollArea, Ui, WidgetType};
+use egui::{Grid, Response, RichText, ScrollArea, Ui, WidgetType};
 use parallax_core::human;
 use parallax_core::report::{EntityReport, PairReport, Report};
 use parallax_core::trace::Verdict;
@@ -12,7 +12,7 @@ use crate::theme::{self, Palette};
 use crate::widgets::{Sign, announce, caption};
 
 /// Rows that are seen at once; the rest scrolls.
-const HEIGHT: f32 = 168.0;
+const HEIGHT: f32 = 176.0;
 const BAR: f32 = 120.0;
 
 /// What can be drift, in the order of the columns.
@@ -32,15 +32,17 @@ pub(super) fn ui(ui: &mut Ui, report: &Report) -> Option<Filter> {
         .auto_shrink([false, true]);
     area.show(ui, |ui| {
         let grid = Grid::new("check-counts").num_columns(11);
-        grid.spacing([14.0, 4.0]).show(ui, |ui| {
-            headings(ui);
-            for entity in &report.entities {
-                for pair in &entity.pairs {
-                    wanted = row(ui, entity, pair).or(wanted.take());
-                    ui.end_row();
+        grid.spacing([14.0, 2.0])
+            .min_row_height(22.0)
+            .show(ui, |ui| {
+                headings(ui);
+                for entity in &report.entities {
+                    for pair in &entity.pairs {
+                        wanted = row(ui, entity, pair).or(wanted.take());
+                        ui.end_row();
+                    }
                 }
-            }
-        });
+            });
     });
     wanted
 }
@@ -52,7 +54,7 @@ fn headings(ui: &mut Ui) {
     for (sign, _) in signs(parallax_core::report::Counts::default()) {
         let color = Palette::of(ui).tone(sign.tone);
         let text = RichText::new(format!("{} {}", sign.mark, sign.word)).size(theme::CAPTION);
-        ui.label(text.color(color));
+        right(ui, |ui| ui.label(text.color(color)));
     }
     ui.end_row();
 }
@@ -81,6 +83,12 @@ fn row(ui: &mut Ui, entity: &EntityReport, pair: &PairReport) -> Option<Filter> 
     wanted
 }
 
+/// Numbers stand with their last digits below each other.
+fn right(ui: &mut Ui, content: impl FnOnce(&mut Ui) -> Response) -> Response {
+    let layout = egui::Layout::right_to_left(egui::Align::Center);
+    ui.with_layout(layout, content).inner
+}
+
 /// A count that is no drift; none is muted, so that what is there is seen.
 fn plain(ui: &mut Ui, sign: Sign, number: u64, pair: &PairReport) {
     let palette = Palette::of(ui);
@@ -90,7 +98,7 @@ fn plain(ui: &mut Ui, sign: Sign, number: u64, pair: &PairReport) {
         palette.tone(sign.tone)
     };
     let text = RichText::new(human::count(number)).font(theme::mono(theme::MONO));
-    let response = ui.label(text.color(color));
+    let response = right(ui, |ui| ui.label(text.color(color)));
     let name = format!("{} {} in {}", human::count(number), sign.word, pair.target);
     announce(ui, &response, WidgetType::Label, &name);
 }
@@ -111,7 +119,7 @@ fn drift(ui: &mut Ui, pair: &PairReport, verdict: Verdict, number: u64) -> Optio
         sign.word,
         pair.target
     );
-    let response = ui.add(button).on_hover_text(&name);
+    let response = right(ui, |ui| ui.add(button)).on_hover_text(&name);
     announce(ui, &response, WidgetType::Button, &name);
     response.clicked().then(|| Filter {
         verdict: Some(verdict),

@@ -26,16 +26,18 @@ pub(super) fn ui(ui: &mut Ui, lags: &[LagDuring]) {
     let area = ScrollArea::both().id_salt("check-lag").auto_shrink(false);
     area.show(ui, |ui| {
         let grid = Grid::new("check-lag").num_columns(HEADINGS.len());
-        grid.spacing([20.0, 6.0]).show(ui, |ui| {
-            for heading in HEADINGS {
-                caption(ui, heading);
-            }
-            ui.end_row();
-            for lag in lags {
-                row(ui, lag);
+        grid.spacing([20.0, 2.0])
+            .min_row_height(24.0)
+            .show(ui, |ui| {
+                for heading in HEADINGS {
+                    caption(ui, heading);
+                }
                 ui.end_row();
-            }
-        });
+                for lag in lags {
+                    row(ui, lag);
+                    ui.end_row();
+                }
+            });
     });
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use egui::{Grid, RichText, ScrollArea, Ui};
-use parallax_core::deployment::{Deployment, Entity, Role};
+use parallax_core::deployment::{Deployment, Entity, Presence, Role};
 use parallax_core::flow::Flow;
 use parallax_core::human;
 use parallax_core::name::DatasetId;
@@ -15,6 +15,15 @@ use crate::format;
 use crate::theme::{self, Palette};
 use crate::widgets::{caption, title};
 
+const HEADINGS: [&str; 6] = [
+    "entity",
+    "◆ source of truth",
+    "records",
+    "copy",
+    "records",
+    "absence",
+];
+
 /// The entities that are compared, with their datasets.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
@@ -25,7 +34,7 @@ pub(super) struct Plan {
 struct Part {
     entity: String,
     source: DatasetId,
-    copies: Vec<DatasetId>,
+    copies: Vec<(DatasetId, Presence)>,
 }
 
 impl Plan {
@@ -42,11 +51,11 @@ impl Plan {
                 .representations
                 .iter()
                 .filter(|it| it.role == Role::Derived);
-            let copies = derived.map(|it| &it.dataset).filter(|it| is_wanted(it));
+            let copies = derived.filter(|it| is_wanted(&it.dataset));
             Some(Part {
                 entity: entity.name.clone(),
                 source: source.clone(),
-                copies: copies.cloned().collect(),
+                copies: copies.map(|it| (it.dataset.clone(), it.presence)).collect(),
             })
         });
         Self {
@@ -62,7 +71,7 @@ impl Plan {
     pub(super) fn datasets(&self) -> impl Iterator<Item = &DatasetId> {
         self.parts
             .iter()
-            .flat_map(|it| std::iter::once(&it.source).chain(&it.copies))
+            .flat_map(|it| std::iter::once(&it.source).chain(it.copies.iter().map(|it| &it.0)))
     }
 
     /// What is compared and what that costs; `pace` is what the last check read in a second.
@@ -114,13 +123,15 @@ impl Plan {
         format!("{read} {is} scanned once, {amount}{time}; {how}.")
     }
 
-    /// The datasets, entity by entity.
+    /// The datasets, one row a copy.
     pub(super) fn ui(&self, ui: &mut Ui, sizes: &Sizes) {
         title(ui, "What will be read");
-        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-            let grid = Grid::new("check-plan").num_columns(4);
-            grid.spacing([24.0, 6.0]).show(ui, |ui| {
-                for heading in ["entity", "source of truth ◆", "records", "compared with it"] {
+        let area = ScrollArea::vertical().id_salt("check-plan");
+        area.auto_shrink(false).show(ui, |ui| {
+            let grid = Grid::new("check-plan").num_columns(6);
+            let grid = grid.spacing([24.0, 2.0]).min_row_height(22.0);
+            grid.show(ui, |ui| {
+                for heading in HEADINGS {
                     caption(ui, heading);
                 }
                 ui.end_row();
@@ -134,19 +145,28 @@ impl Plan {
 
 impl Part {
     fn ui(&self, ui: &mut Ui, sizes: &Sizes) {
-        ui.label(&self.entity);
-        dataset(ui, &self.source);
-        caption(ui, size(sizes, &self.source));
-        ui.vertical(|ui| {
-            ui.spacing_mut().item_spacing.y = 2.0;
-            for copy in &self.copies {
-                ui.horizontal(|ui| {
-                    dataset(ui, copy);
-                    caption(ui, size(sizes, copy));
-                });
+        for (at, (copy, presence)) in self.copies.iter().enumerate() {
+            if at == 0 {
+                ui.label(&self.entity);
+                dataset(ui, &self.source);
+                caption(ui, size(sizes, &self.source));
+            } else {
+                for _ in 0..3 {
+                    caption(ui, "");
+                }
             }
-        });
-        ui.end_row();
+            dataset(ui, copy);
+            caption(ui, size(sizes, copy));
+            caption(ui, absent(*presence));
+            ui.end_row();
+        }
+    }
+}
+
+fn absent(presence: Presence) -> &'static str {
+    match presence {
+        Presence::Required => "an absent record is missing",
+        Presence::Optional => "a record may be absent",
     }
 }
 

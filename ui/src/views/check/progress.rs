@@ -52,7 +52,8 @@ fn head(ui: &mut Ui, progress: Option<&CheckProgress>, stop: &Stop) -> bool {
 fn datasets(ui: &mut Ui, progress: &CheckProgress, pace: &Pace) {
     Grid::new("check-progress")
         .num_columns(5)
-        .spacing([16.0, 4.0])
+        .spacing([16.0, 2.0])
+        .min_row_height(22.0)
         .show(ui, |ui| {
             for (dataset, rows, estimate) in &progress.scanned {
                 one(ui, dataset, (*rows, *estimate), pace.of(dataset));

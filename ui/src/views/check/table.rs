@@ -17,18 +17,18 @@ use crate::widgets::{Sign, announce, caption, focus_ring};
 
 const ROW: f32 = 26.0;
 const HEAD: f32 = 26.0;
-const REASON: f32 = 40.0;
+const REASON: f32 = 26.0;
 
 /// Headings, what they sort by, and the widths: points, then a share of what is left.
 const COLUMNS: [(&str, Option<By>, f32, f32); 8] = [
-    ("key", Some(By::Key), 90.0, 0.2),
-    ("copy", Some(By::Dataset), 110.0, 0.2),
+    ("key", Some(By::Key), 90.0, 0.14),
+    ("copy", Some(By::Dataset), 110.0, 0.16),
     ("verdict", Some(By::Verdict), 104.0, 0.0),
-    ("fields", Some(By::Fields), 80.0, 0.2),
+    ("fields", Some(By::Fields), 80.0, 0.1),
     ("age", Some(By::Age), 86.0, 0.0),
     ("first seen", Some(By::FirstSeen), 100.0, 0.0),
     ("reads", Some(By::Reads), 56.0, 0.0),
-    ("why it is drift", None, 80.0, 0.4),
+    ("why it is drift", None, 80.0, 0.6),
 ];
 
 /// Draws filter, table and the reason of the chosen finding; Enter or a click opens its trace.

@@ -111,7 +111,7 @@ fn place(ui: &mut Ui, form: &mut Form) {
         }
         let edit = field(&mut form.url, id, "postgres://ann@db.example/shop");
         let changed = ui.add(edit.font(theme::mono(theme::MONO))).changed();
-        name_text_edit(ui, id, "URL");
+        name_text_edit(ui, id, "Connection URL");
         let typed = form.url.clone();
         if changed && form.take_url(typed) {
             url::forget(ui, id);

@@ -20,12 +20,14 @@ pub(super) fn ui(ui: &mut Ui, steps: &Loadable<Vec<TestStep>>) {
     };
     ui.label(RichText::new(verdict(steps)).color(Palette::of(ui).text));
     let grid = Grid::new("connection-steps").num_columns(3);
-    grid.spacing([12.0, 4.0]).show(ui, |ui| {
-        for step in steps {
-            row(ui, step);
-            ui.end_row();
-        }
-    });
+    grid.spacing([12.0, 2.0])
+        .min_row_height(22.0)
+        .show(ui, |ui| {
+            for step in steps {
+                row(ui, step);
+                ui.end_row();
+            }
+        });
 }
 
 fn verdict(steps: &[TestStep]) -> String {

@@ -4,11 +4,13 @@ use egui::{ComboBox, Ui};
 use parallax_core::error::Error;
 use parallax_core::human;
 use parallax_core::name::StoreId;
+use parallax_core::store::Language;
 use parallax_core::wire::{Page, PaneProgress, PaneState, PaneStatement, Request, ResultId, RunId};
 
+use super::editor::{Editor, Room};
 use super::grid::Grid;
 use super::highlight::Highlight;
-use super::{Task, editor, inspector};
+use super::{Task, editor, inspector, language};
 use crate::app::Model;
 use crate::theme;
 use crate::widgets::{Sign, announce, caption, card, failure, named_button, pill};
@@ -201,13 +203,21 @@ impl Pane {
         model: &Model,
         at: usize,
         can_remove: bool,
+        room: Room,
     ) -> Vec<Wish> {
         let mut wishes = Vec::new();
+        let language = self.language(model);
         card(ui).show(ui, |ui| {
             ui.set_min_size(ui.available_size());
             ui.spacing_mut().item_spacing.y = 6.0;
             wishes.extend(self.head(ui, model, at, can_remove));
-            editor::ui(ui, &mut self.text, &mut self.highlight, at, self.id);
+            let editor = Editor {
+                text: &mut self.text,
+                highlight: &mut self.highlight,
+                language,
+                room,
+            };
+            editor::ui(ui, editor, at, self.id);
             self.state(ui);
             self.tabs(ui);
             wishes.extend(self.result(ui, at));
@@ -219,6 +229,9 @@ impl Pane {
         let mut wishes = Vec::new();
         ui.horizontal(|ui| {
             self.chooser(ui, model, at);
+            if let Some(language) = self.language(model) {
+                caption(ui, language::name(language));
+            }
             if named_button(ui, "Run", &format!("Run pane {at}")) {
                 wishes.push(Wish::Run);
             }
@@ -235,6 +248,11 @@ impl Pane {
             });
         });
         wishes
+    }
+
+    fn language(&self, model: &Model) -> Option<Language> {
+        let store = self.store.as_ref().and_then(|it| model.store(it));
+        store.map(|it| it.language)
     }
 
     fn chooser(&mut self, ui: &mut Ui, model: &Model, at: usize) {
