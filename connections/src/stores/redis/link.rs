@@ -94,7 +94,12 @@ impl Link {
                 let operation = format!("connect to {}:{}", address.host, address.port);
                 Err(Error::new(ErrorKind::Unreachable, operation)
                     .because(format!("no answer within {CONNECT_PATIENCE:?}"))
-                    .hint("the server hangs, or a firewall swallows what is sent to it"))
+                    .hint(match address.tls {
+                        Some(_) => {
+                            "does this port speak TLS? a server that does not may wait for more"
+                        }
+                        None => "the server hangs, or a firewall swallows what is sent to it",
+                    }))
             })
     }
 
