@@ -121,10 +121,7 @@ mod tests {
     fn an_unknown_scheme_lists_the_known_ones_and_guesses() {
         let error = driver("sqllite:crm.db").expect_err("an error");
         assert_eq!(error.kind, ErrorKind::InvalidInput);
-        assert!(
-            error.to_string().contains("known schemes are: "),
-            "{error}"
-        );
+        assert!(error.to_string().contains("known schemes are: "), "{error}");
         assert_eq!(error.hint.as_deref(), Some("did you mean \"sqlite\"?"));
     }
 
