@@ -1,0 +1,96 @@
+//! Fifty samples, each with faults of its own.
+
+use parallax_core::report::{PairReport, Report, Scope};
+use parallax_samples::inject::Truth;
+use parallax_tests::parallax;
+use serde_json::Value;
+
+use crate::common::{Sample, check, name, planted, printed, reported};
+
+/// How many samples are loaded, each with faults of its own.
+const SEEDS: u64 = 50;
+
+/// How many of them are checked once more by the command line.
+const SEEDS_OF_CLI: u64 = 3;
+
+/// The counts of one pair are those of what was planted there, and every other record agrees.
+#[track_caller]
+fn check_counts(report: &Report, pair: &PairReport, truth: &Truth, about: &str) {
+    let dataset = pair.target.to_string();
+    let faults = truth.faults.iter().filter(|it| it.dataset == dataset);
+    let planted: Vec<(String, bool)> = faults.map(|it| (name(&it.verdict), it.late)).collect();
+    let n = |wanted: &str| planted.iter().filter(|(it, _)| it == wanted).count() as u64;
+    let counts = pair.counts;
+    let found = [
+        counts.stale,
+        counts.conflicts,
+        counts.missing,
+        counts.orphan,
+        counts.unknown,
+    ];
+    let expected = ["stale", "conflicts", "missing", "orphan", "unknown"].map(n);
+    assert_eq!(found, expected, "{dataset}, {about}");
+    let late = planted.iter().filter(|(_, late)| *late).count() as u64;
+    assert_eq!(
+        (counts.in_flight, counts.late),
+        (n("in-flight"), late),
+        "{dataset}, {about}"
+    );
+    let compared = report.entities.iter().flat_map(|it| &it.compared);
+    let mut compared = compared.filter(|(it, _)| *it == pair.source);
+    let (_, records) = compared
+        .next()
+        .unwrap_or_else(|| panic!("{}, {about}", pair.source));
+    let others = counts.in_flight + counts.drifted() - counts.orphan + counts.unknown;
+    assert_eq!(counts.agrees, records - others, "{dataset}, {about}");
+}
+
+#[tokio::test]
+async fn what_was_planted_is_reported_as_what_it_is_and_nothing_else_is() {
+    let mut n_planted = 0;
+    for seed in 1..=SEEDS {
+        let (sample, truth) = Sample::planted(seed).await;
+        let workbench = sample.workbench();
+        let report = check(&workbench, Scope::default()).await;
+        workbench.close().await;
+        let about = format!("seed {seed}");
+        assert_eq!(reported(&report), planted(&truth), "{about}");
+        for pair in report.entities.iter().flat_map(|it| &it.pairs) {
+            check_counts(&report, pair, &truth, &about);
+        }
+        assert!(
+            report
+                .findings()
+                .all(|(_, it)| !it.reason.is_empty() && it.reads > 0)
+        );
+        assert_eq!(report.stores.len(), 5, "{about}: {:?}", report.stores);
+        assert!(report.lag.iter().all(|it| it.samples >= 2), "{about}");
+        n_planted += planted(&truth).len();
+    }
+    println!("{SEEDS} seeds: {n_planted} planted faults reported, and nothing more");
+    assert!(n_planted > 1_000, "only {n_planted} faults were planted");
+}
+
+#[tokio::test]
+async fn the_command_line_reports_the_same_and_exits_1() {
+    parallax();
+    for seed in 1..=SEEDS_OF_CLI {
+        let (sample, truth) = Sample::planted(seed).await;
+        let ended = sample.parallax(&["check", "--json"]);
+        let report = ended.json();
+        assert_eq!(
+            (ended.code, &report["format"]),
+            (1, &Value::from(1)),
+            "{}",
+            ended.stderr
+        );
+        assert_eq!(printed(&report), planted(&truth), "seed {seed}");
+        assert_eq!(ended.stderr, "", "nothing is said where nobody looks");
+        let all = report["counts"].as_object().expect("counts");
+        let drifted: u64 = ["stale", "conflicts", "missing", "orphan"]
+            .iter()
+            .map(|it| all[*it].as_u64().expect("a number"))
+            .sum();
+        assert_eq!(drifted, planted(&truth).len() as u64);
+    }
+}
