@@ -1,0 +1,49 @@
+//! Figures, each beside a raw scan or a peer measured in the same run. `cargo xtask bench` builds and starts it.
+
+#![expect(
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a benchmark that cannot run says so by panicking, and prints what it measured"
+)]
+
+mod check;
+mod deployment;
+mod load;
+mod measured;
+mod query;
+mod raw;
+mod table;
+mod trace;
+
+use std::env;
+
+use crate::table::{Table, keep};
+
+const HELP: &str = "bench check|load|query|trace [--scale N] [--keep]";
+
+#[tokio::main]
+async fn main() {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let command = arguments.first().unwrap_or_else(|| panic!("{HELP}"));
+    let scale = scale(&arguments);
+    let table: Table = match command.as_str() {
+        "check" => check::bench(scale.unwrap_or(1_000_000)).await,
+        "load" => load::bench(scale.unwrap_or(20_000)).await,
+        "query" => query::bench(scale.unwrap_or(10_000_000)).await,
+        "trace" => trace::bench(scale.unwrap_or(10_000)).await,
+        other => panic!("no benchmark {other:?}: {HELP}"),
+    };
+    println!("{}", table.markdown());
+    if arguments.iter().any(|it| it == "--keep") {
+        keep(command, &[table]);
+    }
+}
+
+fn scale(arguments: &[String]) -> Option<u64> {
+    let at = arguments.iter().position(|it| it == "--scale")?;
+    let text = arguments.get(at + 1).unwrap_or_else(|| panic!("{HELP}"));
+    Some(
+        text.parse()
+            .unwrap_or_else(|_| panic!("{text:?} is no number: {HELP}")),
+    )
+}
