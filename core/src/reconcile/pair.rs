@@ -159,13 +159,15 @@ impl Pair {
 
     fn reopen(&mut self, open: Open, symbols: u64) {
         let tries = open.tries + 1;
-        let spare = 64 + 6 * symbols.isqrt();
+        // The fewer the cells, the wider the estimate may be of the mark.
+        let error = symbols * 4 / u64::from(open.slice.cells).isqrt().max(1);
+        let spare = 64 + 6 * symbols.isqrt() + error;
         let wanted = (symbols + symbols / 2 + spare) << (tries - 1).min(3);
         let mut bits = open.slice.bits;
         let mut cells = wanted;
         while cells > u64::from(PASS_CELLS) / 4 {
             bits += 1;
-            cells = cells / 2 + spare;
+            cells = cells / 2 + 64;
         }
         if tries > MAX_TRIES || bits > MAX_BITS {
             return self.give_up(open.rows, "its differences could not be told apart");

@@ -220,7 +220,7 @@ fn a_source_without_a_unique_key_says_which_keys_it_repeats() {
 
 #[test]
 fn a_check_that_is_stopped_tells_what_it_knows() {
-    for after in 0..6 {
+    for after in 0..5 {
         let mut world = World::new(rows(2_000), 1);
         world.cells = 1 << 10;
         world.copy().truncate(500);
