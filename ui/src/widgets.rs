@@ -120,6 +120,12 @@ pub(crate) fn fact(ui: &mut Ui, name: &str, value: impl Into<String>) {
     });
 }
 
+/// Right-aligned within its room, so that numbers stand with their last digits below each other.
+pub(crate) fn right(ui: &mut Ui, content: impl FnOnce(&mut Ui) -> Response) -> Response {
+    let layout = egui::Layout::right_to_left(egui::Align::Center);
+    ui.with_layout(layout, content).inner
+}
+
 /// Gives a painted thing its place in the accessibility tree.
 pub(crate) fn announce(ui: &Ui, response: &Response, kind: WidgetType, name: &str) {
     response.widget_info(|| WidgetInfo::labeled(kind, ui.is_enabled(), name));

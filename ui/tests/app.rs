@@ -73,6 +73,23 @@ fn a_store_that_goes_down_says_so_with_a_mark_and_a_reason() {
 }
 
 #[test]
+fn a_deployment_file_is_trusted_by_a_person() {
+    let (fake, mut window) = open(Theme::Light);
+    let mut stores = pocket::stores();
+    stores[0].state = StoreState::Down;
+    stores[0].error = Some(Error::new(
+        ErrorKind::Untrusted,
+        "use the secret of a store",
+    ));
+    fake.tell(Event::Stores(stores));
+    ctrl(&mut window, Key::Num6);
+    assert_eq!(fake.asked(|it| *it == Request::Trust), 0);
+    click(&mut window, "Trust the deployment file");
+    assert_eq!(fake.asked(|it| *it == Request::Trust), 1);
+    assert!(window.query_by_label("Trust the deployment file").is_none());
+}
+
+#[test]
 fn a_refused_overview_says_why_and_what_next() {
     let fake = Rc::new(Fake::default());
     let error = Error::new(ErrorKind::NotFound, "open pocket.toml").because("no such file");

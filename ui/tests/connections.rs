@@ -261,15 +261,6 @@ fn a_list_that_cannot_be_read_says_why_and_is_asked_for_again() {
 }
 
 #[test]
-fn escape_closes_the_form() {
-    let (_, mut window) = view(Theme::Light);
-    click(&mut window, "New");
-    window.key_press(Key::Escape);
-    window.run();
-    assert!(window.query_by_label("Name").is_none());
-}
-
-#[test]
 fn long_names_and_urls_stay_in_their_cards() {
     let mut saved = profiles::saved();
     saved[0].url = format!("postgres://{}@h/x", "u".repeat(4_000));

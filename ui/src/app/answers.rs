@@ -77,9 +77,10 @@ impl App {
             (Origin::CancelCheck(_), Reply::Done) => {}
             (Origin::Report(check), Reply::Report(it)) => self.check.show(check, *it),
             (Origin::Export(check), Reply::Written { path }) => self.check.written(check, path),
-            (Origin::Profiles, Reply::Profiles(it)) => self.connections.show(it),
+            (Origin::Profiles | Origin::RemovedProfile { .. }, Reply::Profiles(it)) => {
+                self.connections.show(it);
+            }
             (Origin::SavedProfile, Reply::Profiles(it)) => self.connections.saved(it),
-            (Origin::RemovedProfile { .. }, Reply::Profiles(it)) => self.connections.show(it),
             (Origin::Tested { ticket }, Reply::Tested(it)) => self.connections.tested(ticket, it),
             (origin, _) => self.refused(origin, wrong_reply()),
         }

@@ -219,7 +219,6 @@ impl CheckView {
         let frame = egui::Frame::new().inner_margin(egui::Margin::symmetric(12, 8));
         frame.show(ui, |ui| {
             actions.extend(self.tools(ui, model, &plan));
-            self.setup.ui(ui, model);
             let pace = self.outcome.as_ref().and_then(Outcome::pace);
             let sentence = plan.sentence(&self.setup, &self.sizes, pace);
             ui.add(egui::Label::new(sentence).wrap());
@@ -230,9 +229,10 @@ impl CheckView {
         actions
     }
 
+    /// Title, Run and the choices in one row, as far as they fit.
     fn tools(&mut self, ui: &mut Ui, model: &Model, plan: &Plan) -> Vec<Action> {
         let mut actions = Vec::new();
-        ui.horizontal(|ui| {
+        ui.horizontal_wrapped(|ui| {
             title(ui, "Check");
             let can_run = !self.run.is_running() && !plan.is_empty();
             ui.add_enabled_ui(can_run, |ui| {
@@ -241,7 +241,7 @@ impl CheckView {
                     actions.extend(self.start(model));
                 }
             });
-            caption(ui, "Ctrl-Enter runs it · nothing is written to any store");
+            self.setup.ui(ui, model);
         });
         actions
     }
@@ -294,6 +294,10 @@ impl CheckView {
                     ui.set_width(ui.available_width());
                     plan.ui(ui, &self.sizes);
                 });
+                caption(
+                    ui,
+                    "A check only reads: nothing is written to any store. Ctrl-Enter runs it.",
+                );
             }
             return Vec::new();
         };
@@ -304,7 +308,7 @@ impl CheckView {
     }
 }
 
-/// Down and up through the findings belong to the table; Escape leaves its text field.
+/// Whether a key was pressed alone; nobody else sees it then.
 fn pressed(ui: &Ui, key: Key) -> bool {
     ui.input_mut(|it| it.consume_key(Modifiers::NONE, key))
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use egui::{RichText, ScrollArea, Ui};
-use parallax_core::error::Error;
+use parallax_core::error::{Error, ErrorKind};
 use parallax_core::human;
 use parallax_core::name::{DatasetId, StoreId};
 use parallax_core::store::{Capability, Dataset, FieldShape, Shape};
@@ -94,14 +94,14 @@ impl StoresView {
             card(ui).show(ui, |ui| {
                 ui.set_width(ui.available_width());
                 about(ui, model, store);
+                actions.extend(trust(ui, store));
             });
             ui.add_space(theme::HALF_GAP);
-            actions = card(ui)
-                .show(ui, |ui| {
-                    ui.set_width(ui.available_width());
-                    self.listing(ui, store)
-                })
-                .inner;
+            let listing = card(ui).show(ui, |ui| {
+                ui.set_width(ui.available_width());
+                self.listing(ui, store)
+            });
+            actions.extend(listing.inner);
         });
         actions
     }
@@ -213,6 +213,20 @@ fn about(ui: &mut Ui, model: &Model, store: &StoreStatus) {
     if let Some(why) = &store.why {
         fact(ui, "why it", why.clone());
     }
+}
+
+/// A deployment file that names secrets is trusted once, by a person who has looked at it.
+fn trust(ui: &mut Ui, store: &StoreStatus) -> Option<Action> {
+    let error = store.error.as_ref()?;
+    if error.kind != ErrorKind::Untrusted {
+        return None;
+    }
+    caption(
+        ui,
+        "Look at the file first: it says to which addresses your secrets will be sent.",
+    );
+    let clicked = ui.button("Trust the deployment file").clicked();
+    clicked.then_some(Action::Ask(Request::Trust))
 }
 
 fn abilities(it: Capability) -> String {

@@ -87,7 +87,7 @@ impl Fake {
         }
         match request {
             Request::Overview => Reply::Overview(Box::new(pocket::overview())),
-            Request::Stores => Reply::Stores(pocket::stores()),
+            Request::Stores | Request::Trust => Reply::Stores(pocket::stores()),
             Request::Lag => Reply::Lag(pocket::lag()),
             Request::Datasets { store } => Reply::Datasets(pocket::datasets(store)),
             Request::Describe { dataset } => Reply::Shape(Box::new(pocket::shape(dataset))),
@@ -133,7 +133,6 @@ impl Fake {
                 Reply::Profiles(profiles.clone())
             }
             Request::TestProfile { .. } => Reply::Tested(profiles::wrong_password()),
-            Request::Trust => Reply::Stores(pocket::stores()),
             Request::Machine => Reply::Machine(Machine {
                 cpu: 0.12,
                 memory_used: 5_100_000_000,

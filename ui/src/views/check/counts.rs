@@ -1,6 +1,6 @@
 //! Counts by verdict, one row a copy; a count of drift leads to its findings.
 
-use egui::{Grid, Response, RichText, ScrollArea, Ui, WidgetType};
+use egui::{Grid, RichText, ScrollArea, Ui, WidgetType};
 use parallax_core::human;
 use parallax_core::report::{EntityReport, PairReport, Report};
 use parallax_core::trace::Verdict;
@@ -9,7 +9,7 @@ use super::chart;
 use super::filter::Filter;
 use super::progress::signs;
 use crate::theme::{self, Palette};
-use crate::widgets::{Sign, announce, caption};
+use crate::widgets::{Sign, announce, caption, right};
 
 /// Rows that are seen at once; the rest scrolls.
 const HEIGHT: f32 = 176.0;
@@ -31,7 +31,7 @@ pub(super) fn ui(ui: &mut Ui, report: &Report) -> Option<Filter> {
         .max_height(HEIGHT)
         .auto_shrink([false, true]);
     area.show(ui, |ui| {
-        let grid = Grid::new("check-counts").num_columns(11);
+        let grid = Grid::new("check-counts").num_columns(12);
         grid.spacing([14.0, 2.0])
             .min_row_height(22.0)
             .show(ui, |ui| {
@@ -56,6 +56,8 @@ fn headings(ui: &mut Ui) {
         let text = RichText::new(format!("{} {}", sign.mark, sign.word)).size(theme::CAPTION);
         right(ui, |ui| ui.label(text.color(color)));
     }
+    // The last column takes what is left of the width.
+    caption(ui, "");
     ui.end_row();
 }
 
@@ -81,12 +83,6 @@ fn row(ui: &mut Ui, entity: &EntityReport, pair: &PairReport) -> Option<Filter> 
         }
     }
     wanted
-}
-
-/// Numbers stand with their last digits below each other.
-fn right(ui: &mut Ui, content: impl FnOnce(&mut Ui) -> Response) -> Response {
-    let layout = egui::Layout::right_to_left(egui::Align::Center);
-    ui.with_layout(layout, content).inner
 }
 
 /// A count that is no drift; none is muted, so that what is there is seen.

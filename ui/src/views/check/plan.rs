@@ -13,7 +13,7 @@ use super::sizes::Sizes;
 use crate::app::Model;
 use crate::format;
 use crate::theme::{self, Palette};
-use crate::widgets::{caption, title};
+use crate::widgets::{caption, right, title};
 
 const HEADINGS: [&str; 6] = [
     "entity",
@@ -21,7 +21,7 @@ const HEADINGS: [&str; 6] = [
     "records",
     "copy",
     "records",
-    "absence",
+    "the copy",
 ];
 
 /// The entities that are compared, with their datasets.
@@ -127,19 +127,25 @@ impl Plan {
     pub(super) fn ui(&self, ui: &mut Ui, sizes: &Sizes) {
         title(ui, "What will be read");
         let area = ScrollArea::vertical().id_salt("check-plan");
-        area.auto_shrink(false).show(ui, |ui| {
-            let grid = Grid::new("check-plan").num_columns(6);
-            let grid = grid.spacing([24.0, 2.0]).min_row_height(22.0);
-            grid.show(ui, |ui| {
-                for heading in HEADINGS {
-                    caption(ui, heading);
-                }
-                ui.end_row();
-                for part in &self.parts {
-                    part.ui(ui, sizes);
-                }
+        area.auto_shrink([false, true])
+            .max_height(ui.available_height() - 60.0)
+            .show(ui, |ui| {
+                let grid = Grid::new("check-plan").num_columns(6);
+                let grid = grid.spacing([24.0, 2.0]).min_row_height(22.0);
+                grid.show(ui, |ui| {
+                    for (at, heading) in HEADINGS.into_iter().enumerate() {
+                        if matches!(at, 2 | 4) {
+                            right(ui, |ui| caption(ui, heading));
+                        } else {
+                            caption(ui, heading);
+                        }
+                    }
+                    ui.end_row();
+                    for part in &self.parts {
+                        part.ui(ui, sizes);
+                    }
+                });
             });
-        });
     }
 }
 
@@ -149,14 +155,14 @@ impl Part {
             if at == 0 {
                 ui.label(&self.entity);
                 dataset(ui, &self.source);
-                caption(ui, size(sizes, &self.source));
+                right(ui, |ui| caption(ui, size(sizes, &self.source)));
             } else {
                 for _ in 0..3 {
                     caption(ui, "");
                 }
             }
             dataset(ui, copy);
-            caption(ui, size(sizes, copy));
+            right(ui, |ui| caption(ui, size(sizes, copy)));
             caption(ui, absent(*presence));
             ui.end_row();
         }
@@ -165,8 +171,8 @@ impl Part {
 
 fn absent(presence: Presence) -> &'static str {
     match presence {
-        Presence::Required => "an absent record is missing",
-        Presence::Optional => "a record may be absent",
+        Presence::Required => "must have every record",
+        Presence::Optional => "may lack records",
     }
 }
 

@@ -9,7 +9,6 @@ use parallax_core::name::DatasetId;
 use parallax_core::report::Scope;
 
 use crate::app::Model;
-use crate::theme;
 use crate::widgets::{announce, caption, name_text_edit};
 
 const SINCE: [u64; 6] = [
@@ -125,29 +124,22 @@ impl Setup {
     }
 
     pub(super) fn ui(&mut self, ui: &mut Ui, model: &Model) {
-        ui.horizontal_wrapped(|ui| {
-            let names: Vec<String> = model
-                .entity_names()
-                .into_iter()
-                .map(str::to_owned)
-                .collect();
-            caption(ui, "entity");
-            choose(ui, &mut self.entity, &names, &Words::ENTITY);
-            caption(ui, "flow from");
-            let sources = self.sources(model);
-            choose(ui, &mut self.from, &sources, &Words::FROM);
-            caption(ui, "to");
-            let copies = self.copies(model);
-            choose(ui, &mut self.to, &copies, &Words::TO);
-            ui.add_space(theme::GAP);
-            caption(ui, "compare");
-            for (keys, word) in Keys::ALL {
-                if ui.selectable_label(self.keys == keys, word).clicked() {
-                    self.keys = keys;
-                }
+        let names = model.entity_names();
+        let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
+        caption(ui, "entity");
+        choose(ui, &mut self.entity, &names, &Words::ENTITY);
+        caption(ui, "from");
+        let sources = self.sources(model);
+        choose(ui, &mut self.from, &sources, &Words::FROM);
+        caption(ui, "to");
+        let copies = self.copies(model);
+        choose(ui, &mut self.to, &copies, &Words::TO);
+        for (keys, word) in Keys::ALL {
+            if ui.selectable_label(self.keys == keys, word).clicked() {
+                self.keys = keys;
             }
-            self.amount(ui);
-        });
+        }
+        self.amount(ui);
     }
 
     fn amount(&mut self, ui: &mut Ui) {

@@ -21,14 +21,14 @@ const REASON: f32 = 26.0;
 
 /// Headings, what they sort by, and the widths: points, then a share of what is left.
 const COLUMNS: [(&str, Option<By>, f32, f32); 8] = [
-    ("key", Some(By::Key), 90.0, 0.14),
+    ("key", Some(By::Key), 110.0, 0.2),
     ("copy", Some(By::Dataset), 110.0, 0.16),
     ("verdict", Some(By::Verdict), 104.0, 0.0),
     ("fields", Some(By::Fields), 80.0, 0.1),
     ("age", Some(By::Age), 86.0, 0.0),
     ("first seen", Some(By::FirstSeen), 100.0, 0.0),
     ("reads", Some(By::Reads), 56.0, 0.0),
-    ("why it is drift", None, 80.0, 0.6),
+    ("why it is drift", None, 80.0, 0.54),
 ];
 
 /// Draws filter, table and the reason of the chosen finding; Enter or a click opens its trace.
@@ -200,7 +200,7 @@ fn offset(now: f32, row: usize, height: f32) -> Option<f32> {
     if top < now {
         return Some(top);
     }
-    (top + ROW > now + height).then(|| top + ROW - height)
+    (top + ROW > now + height).then_some(top + ROW - height)
 }
 
 fn row(ui: &mut Ui, place: usize, shown: Shown<'_>, widths: &[f32; 8], chosen: bool) -> Response {

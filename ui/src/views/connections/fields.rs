@@ -1,6 +1,6 @@
 //! The form's fields, each with what is wrong with it beside it.
 
-use egui::{ComboBox, Id, Key, RichText, TextEdit, Ui, WidgetType};
+use egui::{ComboBox, Id, RichText, TextEdit, Ui, WidgetType};
 use parallax_core::deployment::Environment;
 use parallax_core::store::Access;
 
@@ -48,9 +48,7 @@ fn buttons(ui: &mut Ui, form: &Form) -> Vec<Wish> {
         if test.clicked() {
             wishes.push(Wish::TestForm);
         }
-        let close = ui.button("Cancel").on_hover_text("Escape");
-        let escape = ui.input(|it| it.key_pressed(Key::Escape));
-        if close.clicked() || escape {
+        if ui.button("Cancel").clicked() {
             wishes.push(Wish::Close);
         }
         if form.is_saving() {

@@ -223,7 +223,6 @@ impl Form {
 
     fn place_fault(&self, place: &str) -> Option<&'static str> {
         match self.source {
-            Source::None | Source::Keychain => None,
             Source::Variable if place.is_empty() => Some("name the variable that holds it"),
             Source::Variable if !is_variable(place) => {
                 Some("a variable's name has only letters, digits and _, and begins with no digit")
@@ -232,7 +231,9 @@ impl Form {
             Source::Command if place.is_empty() => {
                 Some("give the program that prints it, with its arguments")
             }
-            Source::Variable | Source::File | Source::Command => None,
+            Source::None | Source::Keychain | Source::Variable | Source::File | Source::Command => {
+                None
+            }
         }
     }
 }

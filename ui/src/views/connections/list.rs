@@ -1,13 +1,13 @@
 //! The saved connections, one card each.
 
-use egui::{RichText, Ui, WidgetType};
+use egui::{Align, Layout, RichText, Ui, vec2};
 use parallax_core::error::Error;
 use parallax_core::profile::Profile;
 use parallax_core::store::Access;
 
 use super::{Test, Wish, steps};
 use crate::theme::{self, Palette, Tone};
-use crate::widgets::{Sign, announce, caption, card, empty, failure, named_button, pill, title};
+use crate::widgets::{Sign, card, empty, failure, named_button, pill};
 
 /// What goes on with one profile.
 #[derive(Debug)]
@@ -37,41 +37,53 @@ pub(super) fn ui(ui: &mut Ui, profile: &Profile, state: &State<'_>) -> Vec<Wish>
     frame.show(ui, |ui| {
         ui.set_width(ui.available_width());
         ui.spacing_mut().item_spacing.y = theme::HALF_GAP;
-        head(ui, profile);
+        wishes = head(ui, profile);
+        if state.is_removing {
+            wishes.extend(confirm(ui, &profile.name));
+        }
         let place = RichText::new(&profile.url).font(theme::mono(theme::MONO));
         ui.add(egui::Label::new(place.color(palette.text)).truncate())
             .on_hover_text(&profile.url);
-        caption(ui, facts(profile));
-        wishes = buttons(ui, profile, state);
+        let facts = RichText::new(facts(profile)).size(theme::CAPTION);
+        ui.add(egui::Label::new(facts.color(palette.muted)).truncate());
         if let Some((_, error)) = state.not_removed {
             failure(ui, error);
         }
         if let Some(test) = state.test {
+            ui.add_space(theme::HALF_GAP);
             steps::ui(ui, &test.steps);
         }
     });
     wishes
 }
 
-fn head(ui: &mut Ui, profile: &Profile) {
-    ui.horizontal_wrapped(|ui| {
-        title(ui, &profile.name);
-        let sign = Sign::environment(profile.environment);
+/// What can be done at the right; name, environment and access have the room that is left.
+fn head(ui: &mut Ui, profile: &Profile) -> Vec<Wish> {
+    let layout = Layout::right_to_left(Align::Center);
+    let row = vec2(ui.available_width(), 28.0);
+    ui.allocate_ui_with_layout(row, layout, |ui| {
+        let wishes = buttons(ui, profile);
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| who(ui, profile));
+        wishes
+    })
+    .inner
+}
+
+fn who(ui: &mut Ui, profile: &Profile) {
+    let color = Palette::of(ui).text;
+    let name = crate::format::shortened(&profile.name, 28);
+    ui.label(RichText::new(name).size(theme::TITLE).color(color))
+        .on_hover_text(&profile.name);
+    let sign = Sign::environment(profile.environment);
+    pill(ui, sign, sign.word);
+    if profile.access == Access::ReadWrite {
+        let sign = Sign {
+            tone: Tone::Warning,
+            mark: "▲",
+            word: "may write",
+        };
         pill(ui, sign, sign.word);
-        if profile.access == Access::ReadWrite {
-            let sign = Sign {
-                tone: Tone::Warning,
-                mark: "▲",
-                word: "may write",
-            };
-            pill(ui, sign, sign.word);
-        }
-        for tag in &profile.tags {
-            let tag = crate::format::shortened(tag, 40);
-            let text = RichText::new(format!("#{tag}")).size(theme::CAPTION);
-            ui.label(text.color(Palette::of(ui).muted));
-        }
-    });
+    }
 }
 
 fn facts(profile: &Profile) -> String {
@@ -83,33 +95,37 @@ fn facts(profile: &Profile) -> String {
         Access::ReadOnly => "read-only",
         Access::ReadWrite => "read and write",
     };
-    format!("{access} · {secret}")
+    let tags = profile.tags.iter().map(|it| format!(" #{it}"));
+    let tags: String = tags.collect();
+    let mark = if tags.is_empty() { "" } else { " ·" };
+    format!("{access} · {secret}{mark}{tags}")
 }
 
-fn buttons(ui: &mut Ui, profile: &Profile, state: &State<'_>) -> Vec<Wish> {
+/// From the right to the left.
+fn buttons(ui: &mut Ui, profile: &Profile) -> Vec<Wish> {
     let mut wishes = Vec::new();
     let name = &profile.name;
+    if named_button(ui, "Remove…", &format!("Remove {name}")) {
+        wishes.push(Wish::AskToRemove(name.clone()));
+    }
+    if named_button(ui, "Edit", &format!("Edit {name}")) {
+        wishes.push(Wish::Edit(Box::new(profile.clone())));
+    }
+    if named_button(ui, "Test", &format!("Test {name}")) {
+        wishes.push(Wish::Test(Box::new(profile.clone())));
+    }
+    wishes
+}
+
+fn confirm(ui: &mut Ui, name: &str) -> Vec<Wish> {
+    let mut wishes = Vec::new();
     ui.horizontal_wrapped(|ui| {
-        if state.is_removing {
-            ui.label(format!("Remove {name}, and its secret from the keychain?"));
-            if named_button(ui, "Remove it", &format!("Remove {name} for good")) {
-                wishes.push(Wish::Remove(name.clone()));
-            }
-            if named_button(ui, "Keep it", &format!("Keep {name}")) {
-                wishes.push(Wish::Keep);
-            }
-            return;
+        ui.label("Remove it, and its secret from the keychain?");
+        if named_button(ui, "Remove it", &format!("Remove {name} for good")) {
+            wishes.push(Wish::Remove(name.to_owned()));
         }
-        if named_button(ui, "Test", &format!("Test {name}")) {
-            wishes.push(Wish::Test(Box::new(profile.clone())));
-        }
-        if named_button(ui, "Edit", &format!("Edit {name}")) {
-            wishes.push(Wish::Edit(Box::new(profile.clone())));
-        }
-        let remove = ui.button("Remove…");
-        announce(ui, &remove, WidgetType::Button, &format!("Remove {name}"));
-        if remove.clicked() {
-            wishes.push(Wish::AskToRemove(name.clone()));
+        if named_button(ui, "Keep it", &format!("Keep {name}")) {
+            wishes.push(Wish::Keep);
         }
     });
     wishes

@@ -50,15 +50,27 @@ fn row(ui: &mut Ui, step: &TestStep) {
         StepOutcome::Passed | StepOutcome::Failed => human::duration(step.took),
     };
     caption(ui, time);
+    let Some(hint) = &step.hint else {
+        detail(ui, step);
+        return;
+    };
     ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
-        let detail = RichText::new(&step.detail).color(palette.text);
-        ui.add(egui::Label::new(detail).wrap());
-        if let Some(hint) = &step.hint {
-            let hint = RichText::new(format!("→ {hint}")).size(theme::CAPTION);
-            ui.add(egui::Label::new(hint.color(palette.accent)).wrap());
-        }
+        detail(ui, step);
+        let hint = RichText::new(format!("→ {hint}")).size(theme::CAPTION);
+        ui.add(egui::Label::new(hint.color(palette.accent)).wrap());
     });
+}
+
+/// What a step that was not done would have found is nothing to dwell on.
+fn detail(ui: &mut Ui, step: &TestStep) {
+    let palette = Palette::of(ui);
+    let color = match step.outcome {
+        StepOutcome::Skipped => palette.muted,
+        StepOutcome::Passed | StepOutcome::Failed => palette.text,
+    };
+    let detail = RichText::new(&step.detail).color(color);
+    ui.add(egui::Label::new(detail).wrap());
 }
 
 fn name(kind: StepKind) -> &'static str {

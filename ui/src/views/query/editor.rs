@@ -1,6 +1,6 @@
 //! The statement editor of a pane.
 
-use egui::{Id, ScrollArea, TextEdit, Ui};
+use egui::{Id, RichText, ScrollArea, TextEdit, Ui};
 
 use parallax_core::store::Language;
 
@@ -42,6 +42,7 @@ pub(super) fn ui(ui: &mut Ui, editor: Editor<'_>, at: usize, id: u64) {
         Room::Low => (LOW, 3),
     };
     let plain = language.unwrap_or(Language::Sql);
+    let hint = RichText::new(example(language)).font(theme::mono(13.0));
     let palette = Palette::of(ui);
     let dark = ui.visuals().dark_mode;
     let mut layouter = |ui: &Ui, text: &dyn egui::TextBuffer, width: f32| {
@@ -62,7 +63,7 @@ pub(super) fn ui(ui: &mut Ui, editor: Editor<'_>, at: usize, id: u64) {
                 let edit = TextEdit::multiline(text)
                     .id(id)
                     .frame(egui::Frame::new().inner_margin(egui::Margin::same(8)))
-                    .hint_text(example(language))
+                    .hint_text(hint)
                     .desired_width(f32::INFINITY)
                     .desired_rows(rows)
                     .lock_focus(true)
