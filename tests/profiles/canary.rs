@@ -152,7 +152,10 @@ fn commands() {
     }
     // The person put it into the programs, the file and, as an argument of a program, into the profiles.
     let put = [file, give, fail, desk.config().join("profiles.toml")];
-    assert!(!files(&desk.config(), &put).is_empty(), "what is trusted is looked at");
+    assert!(
+        !files(&desk.config(), &put).is_empty(),
+        "what is trusted is looked at"
+    );
     assert_kept_nowhere(desk.path(), &put);
     assert_kept_nowhere(sample.path(), &[]);
 }

@@ -10,13 +10,13 @@ pub(crate) const CASES: &[(&str, &[Case])] = &[
         "postgres",
         &[
             ("lets in by every source of its password", || {
-                every_source("postgres")
+                every_source("postgres");
             }),
             ("refuses a wrong password at the step auth", || {
-                wrong_password("postgres")
+                wrong_password("postgres");
             }),
             ("answers a deployment that names a profile", || {
-                deployment("postgres")
+                deployment("postgres");
             }),
         ],
     ),
@@ -24,13 +24,13 @@ pub(crate) const CASES: &[(&str, &[Case])] = &[
         "redis",
         &[
             ("lets in by every source of its password", || {
-                every_source("redis")
+                every_source("redis");
             }),
             ("refuses a wrong password at the step auth", || {
-                wrong_password("redis")
+                wrong_password("redis");
             }),
             ("answers a deployment that names a profile", || {
-                deployment("redis")
+                deployment("redis");
             }),
         ],
     ),
