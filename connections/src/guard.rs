@@ -139,6 +139,7 @@ fn refused(why: &str) -> Error {
 fn late(operation: &'static str, deadline: Duration) -> Error {
     Error::new(ErrorKind::Timeout, operation)
         .because(format!("no answer within the deadline of {deadline:?}"))
+        .hint("is the server busy, or gone? give a slow one more time with --deadline TIME")
 }
 
 /// A call that has not ended; dropped before it is closed, it is cancelled on the store.

@@ -7,9 +7,11 @@
 )]
 
 mod duo;
+mod private_duo;
 pub mod servers;
 
 pub use duo::Duo;
+pub use private_duo::PrivateDuo;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

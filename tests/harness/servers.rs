@@ -155,33 +155,65 @@ impl Private {
         &self.server
     }
 
-    /// Ends it as a power cut would, and waits until it is gone.
+    /// As [`Signals::kill`].
     pub fn kill(&self) {
-        self.signal("KILL");
-        let started = Instant::now();
-        while std::net::TcpStream::connect(("127.0.0.1", self.server.port())).is_ok() {
-            assert!(started.elapsed() < END, "{} lives on", self.server.name);
-            std::thread::yield_now();
-        }
+        self.signals().kill();
     }
 
-    /// Stops it in the middle of whatever it does: connections stay open, and nothing answers.
+    /// As [`Signals::pause`].
     pub fn pause(&self) {
-        self.signal("STOP");
+        self.signals().pause();
     }
 
-    /// Lets it go on after [`Private::pause`].
+    /// As [`Signals::resume`].
     pub fn resume(&self) {
-        self.signal("CONT");
+        self.signals().resume();
+    }
+
+    /// What may be done to its process as it is now, from wherever: not after [`Private::start`].
+    pub fn signals(&self) -> Signals {
+        Signals(self.server.clone())
     }
 
     /// Starts it again on the same port and data, if it does not run.
     pub fn start(&mut self) {
         self.server = up(self.folder.path(), &self.server.name);
     }
+}
 
-    fn signal(&self, name: &str) {
-        let send = format!("kill -{name} {}", self.server.pid);
+/// A process of one's own and those that it started, one for each connection where the server works so.
+#[derive(Clone, Debug)]
+pub struct Signals(Server);
+
+impl Signals {
+    /// Ends it as a power cut would, and waits until it is gone.
+    pub fn kill(&self) {
+        self.send("KILL");
+        let started = Instant::now();
+        while std::net::TcpStream::connect(("127.0.0.1", self.0.port())).is_ok() {
+            assert!(started.elapsed() < END, "{} lives on", self.0.name);
+            std::thread::yield_now();
+        }
+    }
+
+    /// Stops it in the middle of whatever it does: connections stay open, and nothing answers.
+    pub fn pause(&self) {
+        self.send("STOP");
+    }
+
+    /// Lets it go on after [`Signals::pause`].
+    pub fn resume(&self) {
+        self.send("CONT");
+    }
+
+    /// The process comes first, so that it starts no other meanwhile and hears of no end; those that it started may end by
+    /// themselves.
+    fn send(&self, name: &str) {
+        let pid = self.0.pid;
+        let send = format!(
+            "started=$(pgrep -P {pid}); kill -{name} {pid} || exit 1; \
+             for it in $started $(pgrep -P {pid}); do kill -{name} $it 2>/dev/null; done; exit 0"
+        );
         let status = Command::new("sh").args(["-c", &send]).status();
         assert!(status.expect("sh runs").success(), "`{send}` failed");
     }

@@ -169,6 +169,10 @@ fn meaning(said: &ServerError) -> (ErrorKind, Option<&'static str>) {
             Some("the path of the URL names the database: postgres://USER@HOST/DATABASE"),
         ),
         "25006" => (PermissionDenied, Some(NEEDS_WRITE)),
+        // A function tried to let itself write.
+        "25001" if said.message.contains("read-write mode") => {
+            (PermissionDenied, Some(NEEDS_WRITE))
+        }
         "42501" => (
             PermissionDenied,
             Some("ask for a grant: GRANT SELECT ON … TO …; reading needs no more than that"),

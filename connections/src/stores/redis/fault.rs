@@ -85,6 +85,12 @@ fn general(text: &str) -> (ErrorKind, Option<&'static str>) {
             Some("the server is in protected mode and answers only on its own machine"),
         );
     }
+    if text.contains("not allowed from read-only scripts") {
+        return (
+            ErrorKind::PermissionDenied,
+            Some("let the script read only: what ends in _RO may not write"),
+        );
+    }
     if text.contains("no such key") {
         return (ErrorKind::NotFound, None);
     }

@@ -68,6 +68,7 @@ pub(super) fn interrupted(operation: &'static str, control: &Control) -> Error {
     }
     Error::new(ErrorKind::Timeout, operation)
         .because("the deadline passed, and the statement was stopped")
+        .hint("give it more time with --deadline TIME, or limit what it reads")
 }
 
 fn kind(error: &sqlx::Error, message: &str) -> (ErrorKind, Option<&'static str>) {
