@@ -69,7 +69,7 @@ impl Written {
         let file: toml::Table = text.parse().expect("TOML");
         let store_table = &file["stores"][store];
         let (url, secret) = (&store_table["url"], &store_table["secret"]);
-        let name = secret.as_str().and_then(|it| it.strip_prefix("env:"));
+        let name = secret.as_str().and_then(|it| it.split(':').nth(1));
         let password = self
             .passwords
             .iter()
@@ -83,6 +83,16 @@ impl Written {
             Some((user, place)) => format!("{scheme}://{user}:{password}@{place}"),
             None => format!("{scheme}://:{password}@{rest}"),
         }
+    }
+
+    /// Lets the file take its passwords from files beside it, as a workbench in this process needs.
+    pub(crate) fn keep_passwords_in_files(&self) {
+        let mut text = std::fs::read_to_string(self.path()).expect("the deployment file");
+        for (name, password) in &self.passwords {
+            std::fs::write(self.folder.path().join(name), password).expect("the password is kept");
+            text = text.replace(&format!("env:{name}"), &format!("file:{name}"));
+        }
+        std::fs::write(self.path(), text).expect("the deployment file is written");
     }
 
     /// `parallax-samples` on it.

@@ -12,6 +12,7 @@ mod load;
 mod measured;
 mod query;
 mod raw;
+mod soak;
 mod table;
 mod trace;
 
@@ -19,7 +20,7 @@ use std::env;
 
 use crate::table::{Table, keep};
 
-const HELP: &str = "bench check|load|query|trace [--scale N] [--keep]";
+const HELP: &str = "parallax-bench check|load|query|trace|soak [--scale N] [--minutes N] [--keep]";
 
 #[tokio::main]
 async fn main() {
@@ -31,6 +32,7 @@ async fn main() {
         "load" => load::bench(scale.unwrap_or(20_000)).await,
         "query" => query::bench(scale.unwrap_or(10_000_000)).await,
         "trace" => trace::bench(scale.unwrap_or(10_000)).await,
+        "soak" => soak::run(minutes(&arguments).unwrap_or(10)).await,
         other => panic!("no benchmark {other:?}: {HELP}"),
     };
     println!("{}", table.markdown());
@@ -40,7 +42,15 @@ async fn main() {
 }
 
 fn scale(arguments: &[String]) -> Option<u64> {
-    let at = arguments.iter().position(|it| it == "--scale")?;
+    number(arguments, "--scale")
+}
+
+fn minutes(arguments: &[String]) -> Option<u64> {
+    number(arguments, "--minutes")
+}
+
+fn number(arguments: &[String], option: &str) -> Option<u64> {
+    let at = arguments.iter().position(|it| it == option)?;
     let text = arguments.get(at + 1).unwrap_or_else(|| panic!("{HELP}"));
     Some(
         text.parse()

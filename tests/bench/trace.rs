@@ -48,8 +48,10 @@ fn key(at: usize, scale: u64) -> String {
 }
 
 async fn in_process(deployment: &Written, scale: u64) -> Vec<Duration> {
+    deployment.keep_passwords_in_files();
     let workbench = Workbench::open(&Options {
         deployment: Some(deployment.path()),
+        config: Some(deployment.folder().to_owned()),
         ..Options::default()
     });
     workbench.trust().await.expect("the file is trusted");

@@ -7,6 +7,7 @@
     reason = "a command line speaks to the person who runs it"
 )]
 
+mod bench;
 mod bundle;
 mod demo;
 mod failure;
@@ -39,6 +40,9 @@ cargo xtask COMMAND
   ui                            builds the window's front end into dist/
   servers up|down|status [NAME…] [--json]
                                 runs real data servers for tests; target/servers/servers.json says where they are
+  bench [check|load|query|trace]… [--scale N] [--keep]
+                                measures beside raw scans and peers; --keep writes docs/bench.md
+  soak [--minutes N]            checks for long while changes flow and servers are restarted
   install                       installs what the other commands need
 ";
 
@@ -70,9 +74,8 @@ fn run(arguments: &[String]) -> Result<()> {
         }),
         "bundle" => bundle::run(options),
         "servers" => servers::run(&Tree::find()?, options),
-        "bench" | "soak" => Err(Failure::usage(format!(
-            "`cargo xtask {command}` does not exist yet; it comes with a later version"
-        ))),
+        "bench" => bench::bench(&Tree::find()?, options),
+        "soak" => bench::soak(&Tree::find()?, options),
         "help" | "--help" | "-h" => {
             print!("{HELP}");
             Ok(())
