@@ -337,9 +337,24 @@ async fn stays_quiet(window: &Window, driver: &Driver) {
     );
 }
 
+/// A connection to a port where nothing listens: its test says at which step it failed, and what to do.
+async fn connect(window: &Window) {
+    window.press_with_control('7').await;
+    window.wait_for("Paste a URL").await;
+    window.click("Paste a URL").await;
+    let port = free_port();
+    window
+        .type_text(&format!("postgres://ann@127.0.0.1:{port}/shop"))
+        .await;
+    window.press(ENTER).await;
+    window.wait_for("New connection").await;
+    window.press_with_control(ENTER).await;
+    window.wait_for("It failed at the step").await;
+}
+
 #[tokio::test]
 #[ignore = "needs a screen, the shell and tauri-driver: `cargo xtask test` has them"]
-async fn the_real_window_shows_map_trace_and_query_in_both_themes() {
+async fn the_real_window_shows_every_view_in_both_themes() {
     let sample = Pocket::load(400, 41).await;
     pocket::inject(sample.path(), 41, 1)
         .await
@@ -381,7 +396,19 @@ async fn the_real_window_shows_map_trace_and_query_in_both_themes() {
     window.wait_for("id, row 1").await;
     window.picture("query-light").await;
 
+    window.press_with_control('5').await;
+    window.wait_for("15 datasets are scanned once").await;
+    window.press_with_control(ENTER).await;
+    window.wait_for("Save the report as JSON").await;
+    window.picture("check-light").await;
+    connect(&window).await;
+    window.picture("connections-light").await;
+
     window.click("Dark theme").await;
+    window.picture("connections-dark").await;
+    window.press_with_control('5').await;
+    window.picture("check-dark").await;
+    window.press_with_control('3').await;
     window.picture("query-dark").await;
     window.press_with_control('2').await;
     window.picture("trace-dark").await;

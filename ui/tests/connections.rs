@@ -110,6 +110,18 @@ fn a_pasted_url_fills_the_form_and_its_password_is_never_shown() {
 }
 
 #[test]
+fn a_url_that_is_typed_and_entered_fills_the_form_too() {
+    let (_, mut window) = view(Theme::Light);
+    type_into(&mut window, "Paste a URL", "rediss://queue.example:6380/1");
+    window.key_press(Key::Enter);
+    window.run();
+    let name = window.get_by_label("Name").value();
+    assert_eq!(name.as_deref(), Some("queue"));
+    let url = window.get_by_label("Connection URL").value();
+    assert_eq!(url.as_deref(), Some("rediss://queue.example:6380/1"));
+}
+
+#[test]
 fn a_password_in_the_forms_own_field_is_taken_out_too_and_cannot_be_undone() {
     let (_, mut window) = view(Theme::Light);
     click(&mut window, "New");

@@ -170,7 +170,7 @@ impl ConnectionsView {
         let enter = focused && ui.input(|it| it.key_pressed(egui::Key::Enter));
         let edit = line_edit(&mut self.pasted)
             .id(id)
-            .hint_text("paste a URL: postgres://ann@db.example/shop")
+            .hint_text("paste a URL, for example postgres://ann@db.example/shop")
             .desired_width(420.0);
         ui.add(edit);
         name_text_edit(ui, id, "Paste a URL");

@@ -26,7 +26,7 @@ const DRIFT: [Verdict; 4] = [
 /// Draws them; returns the filter that a click on a count wants.
 pub(super) fn ui(ui: &mut Ui, report: &Report) -> Option<Filter> {
     let mut wanted = None;
-    let area = ScrollArea::vertical()
+    let area = ScrollArea::both()
         .id_salt("check-counts")
         .max_height(HEIGHT)
         .auto_shrink([false, true]);
@@ -35,6 +35,9 @@ pub(super) fn ui(ui: &mut Ui, report: &Report) -> Option<Filter> {
         grid.spacing([14.0, 2.0])
             .min_row_height(22.0)
             .show(ui, |ui| {
+                // A count that can be clicked is no higher than one that cannot.
+                ui.spacing_mut().interact_size.y = 18.0;
+                ui.spacing_mut().button_padding = egui::vec2(2.0, 0.0);
                 headings(ui);
                 for entity in &report.entities {
                     for pair in &entity.pairs {

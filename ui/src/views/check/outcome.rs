@@ -1,5 +1,6 @@
 //! What a check found: the sentence that answers first, the counts, the findings, and what stands beside them.
 
+use egui::text::{LayoutJob, TextFormat};
 use egui::{CornerRadius, Frame, Margin, RichText, ScrollArea, Ui};
 use parallax_core::error::Error;
 use parallax_core::human;
@@ -111,22 +112,21 @@ impl Outcome {
         frame.show(ui, |ui| {
             ui.set_width(ui.available_width());
             ui.spacing_mut().item_spacing.y = 2.0;
-            let text = RichText::new(format!("{} {}", sign.mark, self.sentence))
-                .size(theme::SENTENCE)
-                .color(palette.text);
-            ui.add(egui::Label::new(text).wrap());
-            let report = &self.report;
-            let stores = human::plural(report.stores.len(), "store");
-            caption(
-                ui,
-                format!(
-                    "{stores} read in {} · began {} UTC, {} · the stores were not stopped: no single instant was seen",
-                    human::duration(report.took),
-                    format::time_of_day(report.started_at),
-                    format::age(report.started_at, model.now),
-                ),
-            );
+            let mark = palette.tone(sign.tone);
+            ui.add(egui::Label::new(marked(sign.mark, mark, &self.sentence, palette.text)).wrap());
+            caption(ui, self.when(model));
         });
+    }
+
+    fn when(&self, model: &Model) -> String {
+        let report = &self.report;
+        format!(
+            "{} read at {} UTC over {}, not one snapshot · {}",
+            human::plural(report.stores.len(), "store"),
+            format::time_of_day(report.started_at),
+            human::duration(report.took),
+            format::age(report.started_at, model.now),
+        )
     }
 
     fn tabs(&mut self, ui: &mut Ui) {
@@ -233,6 +233,17 @@ impl Outcome {
             fact(ui, "again by", self.report.rerun.clone());
         });
     }
+}
+
+/// A sentence behind its mark, the mark in the colour of what it means.
+fn marked(mark: &str, color: egui::Color32, sentence: &str, text: egui::Color32) -> LayoutJob {
+    let font = theme::font(theme::SENTENCE);
+    let mut job = LayoutJob::default();
+    let parts = [(format!("{mark}  "), color), (sentence.to_owned(), text)];
+    for (part, color) in parts {
+        job.append(&part, 0.0, TextFormat::simple(font.clone(), color));
+    }
+    job
 }
 
 /// The worst of what it found. What is not known is not good, and what was stopped is not done.

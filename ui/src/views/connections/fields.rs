@@ -107,7 +107,11 @@ fn place(ui: &mut Ui, form: &mut Form) {
         if let Some(pasted) = focused.then(|| take_paste(ui)).flatten() {
             form.take_url(joined(&form.url, &pasted));
         }
-        let edit = field(&mut form.url, id, "postgres://ann@db.example/shop");
+        let edit = field(
+            &mut form.url,
+            id,
+            "for example postgres://ann@db.example/shop",
+        );
         let changed = ui.add(edit.font(theme::mono(theme::MONO))).changed();
         name_text_edit(ui, id, "Connection URL");
         let typed = form.url.clone();
