@@ -1,5 +1,6 @@
 //! `cargo xtask bench` and `cargo xtask soak`: release builds measured on servers that run for nothing else.
 
+use std::env;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
@@ -106,6 +107,7 @@ fn measured(
             command
                 .args(&words)
                 .env("PARALLAX_SERVERS", site.address_file())
+                .env("PARALLAX_XTASK", env::current_exe()?)
                 .env("PYTHONPATH", &python)
                 .current_dir(&tree.root);
             println!("{name}: {}", words.join(" "));
