@@ -95,10 +95,19 @@ fn read(
 
 /// The most memory that a process held so far, in bytes; `None` where there is no such process.
 pub(crate) fn memory_peak(pid: u32) -> Option<u64> {
+    memory(pid, "VmHWM:")
+}
+
+fn memory(pid: u32, name: &str) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status.lines().find_map(|it| it.strip_prefix("VmHWM:"))?;
+    let line = status.lines().find_map(|it| it.strip_prefix(name))?;
     let kib: u64 = line.split_whitespace().next()?.parse().ok()?;
     Some(kib * 1_024)
+}
+
+/// The memory that a process holds now, in bytes; `None` where there is no such process.
+pub(crate) fn memory_now(pid: u32) -> Option<u64> {
+    memory(pid, "VmRSS:")
 }
 
 /// The processor time of a process and all that it started, those that have ended included.

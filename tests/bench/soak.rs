@@ -11,7 +11,7 @@ use parallax_workbench::{Events, Options, Workbench};
 use tempfile::TempDir;
 
 use crate::deployment::release;
-use crate::measured::memory_peak;
+use crate::measured::memory_now;
 use crate::table::{Table, mib};
 
 /// How many users there are.
@@ -139,7 +139,7 @@ async fn look(workbench: &Workbench, seen: &mut Seen) {
             Err(_) => seen.failed_traces += 1,
         }
     }
-    seen.peaks.extend(memory_peak(std::process::id()));
+    seen.peaks.extend(memory_now(std::process::id()));
 }
 
 async fn check(workbench: &Workbench) -> Arc<Report> {

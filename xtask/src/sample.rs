@@ -74,7 +74,8 @@ impl<'a> Sample<'a> {
     pub(crate) fn show_on_the_command_line(&self) -> Result<()> {
         self.show(&["stores"])?;
         self.show(&["map"])?;
-        self.show(&["trace", "user", &self.stale_user()?])
+        self.show(&["trace", "user", &self.stale_user()?])?;
+        self.show(&["check", "--entity", "user"])
     }
 
     pub(crate) fn say_how_to_go_on(&self) {
