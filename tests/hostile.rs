@@ -73,7 +73,8 @@ impl Sample {
         let folder = TempDir::with_prefix("parallax-test-").expect("a temporary folder");
         let texts = texts(port);
         // Longer and stranger names are refused by the stores themselves.
-        let names: Vec<&String> = texts.iter().filter(|it| is_name(it)).collect();
+        let names = texts.iter().filter(|it| is_name(it));
+        let names: Vec<&String> = names.step_by(2).collect();
         let mut truth = open(&folder.path().join("truth.db")).await;
         let mut copy = open(&folder.path().join("copy.db")).await;
         let mut drifted = BTreeSet::new();
@@ -141,17 +142,33 @@ async fn fill(
 ) {
     let table = quoted(name);
     let column = quoted(&format!("{name} value"));
-    let sql = format!("create table {table} (id text primary key, {column} text, plain text)");
+    let sql = format!("create table {table} (id text primary key, {column} text, updated_at text)");
     let made = sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *store).await;
     made.unwrap_or_else(|error| panic!("{name}: {error}"));
     for (at, text) in texts.iter().enumerate() {
         let Some(value) = value(at, text) else {
             continue;
         };
-        let sql = format!("insert into {table} values (?1, ?2, 'plain')");
+        let sql = format!("insert into {table} values (?1, ?2, '2020-01-01T00:00:00Z')");
         let insert = sqlx::query(AssertSqlSafe(sql)).bind(text).bind(value);
         insert.execute(&mut *store).await.expect("a row");
     }
+}
+
+/// A flow that leaves no time, so that nothing is waited for.
+fn flow(name: &str) -> toml::Value {
+    let place = |store: &str| format!("{store}.{}", quoted(name));
+    let flow = [
+        ("from", place("truth")),
+        ("to", place("copy")),
+        ("via", "dual-write".to_owned()),
+        ("objective", "1ms".to_owned()),
+    ];
+    toml::Value::Table(
+        flow.map(|(key, it)| (key.to_owned(), it.into()))
+            .into_iter()
+            .collect(),
+    )
 }
 
 fn deployment(names: &[&String]) -> String {
@@ -161,6 +178,8 @@ fn deployment(names: &[&String]) -> String {
             "dataset".to_owned(),
             format!("{store}.{}", quoted(name)).into(),
         );
+        // What changed long ago is not waited for.
+        table.insert("version".to_owned(), "updated_at".into());
         table.extend(role.map(|it| ("role".to_owned(), it.into())));
         toml::Value::Table(table)
     };
@@ -197,6 +216,8 @@ fn deployment(names: &[&String]) -> String {
     ];
     let stores = stores.into_iter().map(|(name, it)| (name.to_owned(), it));
     file.insert("stores".to_owned(), toml::Value::Table(stores.collect()));
+    let flows: Vec<toml::Value> = names.iter().map(|it| flow(it)).collect();
+    file.insert("flows".to_owned(), flows.into());
     let entities = names.iter().map(|it| ((*it).clone(), entity(it)));
     file.insert(
         "entities".to_owned(),
@@ -348,7 +369,7 @@ fn a_report_of_hostile_data_runs_nothing_in_a_browser_and_is_whole_in_every_form
     let kept: serde_json::Value =
         serde_json::from_str(&read(&sample.report("json"))).expect("JSON");
     assert_eq!(findings(&kept), found);
-    let markdown = read(&sample.report("md"));
+    let markdown = without_code(&read(&sample.report("md")));
     for tag in [
         "<script",
         "<img",
@@ -357,7 +378,8 @@ fn a_report_of_hostile_data_runs_nothing_in_a_browser_and_is_whole_in_every_form
         "](javascript:",
         "](http",
     ] {
-        assert!(!markdown.contains(tag), "{tag} in Markdown");
+        let lines = markdown.lines().find(|it| it.contains(tag));
+        assert_eq!(lines, None, "{tag} in Markdown");
     }
 }
 
@@ -373,8 +395,12 @@ fn shows_its_data_and_runs_nothing(sample: &Sample, listener: &Listener) {
     let (_, after) = rest.split_once("/>").expect("an end");
     let bare = sample.report("bare.html");
     std::fs::write(&bare, format!("{before}{after}")).expect("a file");
-    for page in [sample.report("html"), bare] {
-        let document = opened(&page);
+    let pages = [sample.report("html"), bare];
+    let documents = std::thread::scope(|scope| {
+        let opening = pages.each_ref().map(|page| scope.spawn(|| opened(page)));
+        opening.map(|it| it.join().expect("the browser shows it"))
+    });
+    for document in documents {
         let title = title(&document);
         assert!(title.starts_with("Check of "), "{title}");
         assert!(
@@ -452,6 +478,51 @@ fn is_well_formed(text: &str) {
         assert!(known.contains(&name.as_str()), "<{name}>");
     }
     assert_eq!(depth, 0, "an element is not closed");
+}
+
+/// Markdown without escaped marks, and without its spans of code, in which everything is text: each ends at as many
+/// backticks as it begins with.
+fn without_code(text: &str) -> String {
+    let mut kept = String::new();
+    for line in text.lines().map(without_escaped) {
+        let mut rest = line.as_str();
+        while let Some((before, code)) = rest.split_once('`') {
+            let n_ticks = 1 + code.bytes().take_while(|it| *it == b'`').count();
+            let code = code.trim_start_matches('`');
+            kept.push_str(before);
+            rest = behind(code, n_ticks).unwrap_or(code);
+        }
+        kept.push_str(rest);
+        kept.push('\n');
+    }
+    kept
+}
+
+/// Our spans of code hold no backslash.
+fn without_escaped(line: &str) -> String {
+    let mut letters = line.chars();
+    let mut kept = String::new();
+    while let Some(letter) = letters.next() {
+        if letter == '\\' {
+            letters.next();
+        } else {
+            kept.push(letter);
+        }
+    }
+    kept
+}
+
+/// What follows the first run of just so many backticks.
+fn behind(text: &str, n_ticks: usize) -> Option<&str> {
+    let mut rest = text;
+    loop {
+        let (_, run) = rest.split_once('`')?;
+        let after = run.trim_start_matches('`');
+        if 1 + run.len() - after.len() == n_ticks {
+            return Some(after);
+        }
+        rest = after;
+    }
 }
 
 /// The records of a CSV file by RFC 4180.

@@ -11,7 +11,6 @@ use parallax_core::error::{Error, ErrorKind};
 use parallax_core::name::StoreId;
 use parallax_core::store::{Access, Call, CallId, Purpose, Statement, Store};
 use parallax_tests::servers::{self, Server};
-use redis::Client;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 /// Everything below is inside this schema, which is all that the test may change.
@@ -352,11 +351,7 @@ async fn writing_commands_are_refused_and_change_nothing() {
     // Some of these would stop the server or empty it, so it is one of our own.
     let private = servers::private("redis");
     let server = private.server();
-    let client = Client::open(server.url.as_str()).expect("a URL");
-    let mut own = client
-        .get_multiplexed_async_connection()
-        .await
-        .expect("a connection");
+    let mut own = servers::commands(server).await.expect("a connection");
     let setup: &[&[&str]] = &[
         &["SET", "refused:text", "text"],
         &["SET", "refused:number", "7"],
@@ -447,7 +442,8 @@ async fn redis_state(own: &mut redis::aio::MultiplexedConnection) -> String {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|it| format!("{it:02x}")).collect()
+    let digits = |text: String, it: &u8| text + &format!("{it:02x}");
+    bytes.iter().fold(String::new(), digits)
 }
 
 fn store(name: &str, server: &Server) -> Arc<dyn Store> {

@@ -123,7 +123,7 @@ impl Ground {
                 run(&server, &format!("drop schema {schema} cascade")).await?;
             }
             Data::Keys { server, prefix } => {
-                let mut own = keys(&server).await?;
+                let mut own = servers::commands(&server).await?;
                 let own_keys: Vec<Vec<u8>> = own_keys(&mut own, &prefix).await?;
                 let mut pipe = redis::pipe();
                 for key in own_keys {
@@ -256,11 +256,6 @@ async fn postgres(server: &Server) -> Result<Ground, Failed> {
     })
 }
 
-async fn keys(server: &Server) -> redis::RedisResult<redis::aio::MultiplexedConnection> {
-    let client = redis::Client::open(server.url.as_str())?;
-    client.get_multiplexed_async_connection().await
-}
-
 async fn own_keys(
     own: &mut redis::aio::MultiplexedConnection,
     prefix: &str,
@@ -273,7 +268,7 @@ async fn own_keys(
 
 async fn redis(server: &Server) -> Result<Ground, Failed> {
     let prefix = mark();
-    let mut own = keys(server).await?;
+    let mut own = servers::commands(server).await?;
     let mut pipe = redis::pipe();
     for id in 1..=USERS {
         pipe.cmd("HSET").arg(format!("{prefix}:user:{id}"));

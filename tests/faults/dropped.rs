@@ -32,7 +32,7 @@ pub(crate) fn store(duo: &PrivateDuo, victim: Victim) -> Arc<dyn Store> {
     let store = stores::guarded(
         &config(victim, server),
         Path::new("."),
-        secret(server),
+        Some(secret(server)),
         Access::ReadOnly,
     );
     Arc::new(store.expect("a store"))
@@ -59,8 +59,8 @@ fn config(victim: Victim, server: &Server) -> StoreConfig {
     }
 }
 
-fn secret(server: &Server) -> Option<Secret> {
-    Some(Secret::new(server.password()))
+fn secret(server: &Server) -> Secret {
+    Secret::new(server.password())
 }
 
 /// A store whose dropped calls are cancelled, as the workbench has it.
@@ -77,7 +77,7 @@ impl Cancelling {
             access,
             ..config(victim, server)
         };
-        let store = stores::guarded(&config, Path::new("."), secret(server), access);
+        let store = stores::guarded(&config, Path::new("."), Some(secret(server)), access);
         let mut task = JoinSet::new();
         task.spawn(canceller.run());
         Self {
@@ -185,9 +185,7 @@ async fn waiting(own: &MultiplexedConnection, command: &str) -> usize {
 }
 
 async fn client(server: &Server) -> MultiplexedConnection {
-    let client = redis::Client::open(server.url.as_str()).expect("a URL");
-    let connection = client.get_multiplexed_async_connection().await;
-    connection.expect("a connection")
+    servers::commands(server).await.expect("a connection")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -225,7 +223,6 @@ async fn interrupted(
     let child = command.spawn().expect("the command runs");
     until(SOON * 10, "it runs", &is_running).await;
     let pid = child.id();
-    let pressed = Instant::now();
     let sent = Command::new("sh")
         .args(["-c", &format!("kill -INT {pid}")])
         .status();
@@ -234,7 +231,6 @@ async fn interrupted(
     let waited = tokio::task::spawn_blocking(move || child.wait_with_output());
     let output = timeout(SOON * 3, waited).await.expect("the command ends");
     let output = output.expect("nobody panicked").expect("it is waited for");
-    println!("{} ended after {:?}", victim.name(), pressed.elapsed());
     assert_eq!(output.status.code(), Some(130), "{output:?}");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("stopped"), "{said}");

@@ -101,8 +101,7 @@ impl PrivateDuo {
         let checkpoint = sqlx::raw_sql("checkpoint").execute(&mut shop).await;
         checkpoint.expect("a checkpoint");
         shop.close().await.expect("the connection closes");
-        let client = redis::Client::open(self.redis.server().url.as_str()).expect("a URL");
-        let cache = client.get_multiplexed_async_connection().await;
+        let cache = servers::commands(self.redis.server()).await;
         let mut cache = cache.expect("a connection");
         let save = redis::cmd("SAVE");
         let saved: String = save.query_async(&mut cache).await.expect("it is saved");

@@ -8,12 +8,14 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use redis::AsyncConnectionConfig;
+use redis::aio::MultiplexedConnection;
 use serde::Deserialize;
 use tempfile::TempDir;
 
 use crate::{Ended, beside_this_test};
 
-/// How long a killed process may take to be gone.
+/// How long a killed process may take to be gone, and an answer to come.
 const END: Duration = Duration::from_secs(10);
 
 /// A running server, as the address file tells. `Debug` leaves out the URLs, which hold the password.
@@ -130,6 +132,15 @@ fn parse(text: &str) -> BTreeMap<String, Server> {
         server.name.clone_from(name);
     }
     servers
+}
+
+/// A connection of the test's own to a server of keys and values, patient with a busy machine.
+pub async fn commands(server: &Server) -> redis::RedisResult<MultiplexedConnection> {
+    let patient = AsyncConnectionConfig::new().set_response_timeout(Some(END));
+    let client = redis::Client::open(server.url.as_str())?;
+    client
+        .get_multiplexed_async_connection_with_config(&patient)
+        .await
 }
 
 /// An instance for one test, with its own port and data. It is stopped and removed when this is dropped, or when the test's

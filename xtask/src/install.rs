@@ -68,6 +68,11 @@ const PACKAGES: &[Package] = &[
         name: "webkit2gtk-driver",
         sign: Sign::Program("WebKitWebDriver"),
     },
+    // Opens reports, to see that data runs nothing there.
+    Package {
+        name: "chromium",
+        sign: Sign::Program("chromium"),
+    },
     // Draws without a graphics card.
     Package {
         name: "libgl1-mesa-dri",

@@ -26,12 +26,20 @@ pub(super) struct Scanner {
 }
 
 impl Scanner {
-    /// Scans a whole dataset; the first part that fails ends the others.
+    /// Scans a whole dataset; the first part that fails ends the others. A store that falls silent is not asked again.
     ///
     /// # Cancel safety
     ///
     /// Dropping it drops the scans of all parts, which ends them on the server.
     pub(super) async fn scan(&self, dataset: &DatasetId, plan: ScanPlan) -> Result<Scanned> {
+        let scanned = self.scan_parts(dataset, plan).await;
+        if let Err(error) = &scanned {
+            self.stores.note_scan(&dataset.store, error);
+        }
+        scanned
+    }
+
+    async fn scan_parts(&self, dataset: &DatasetId, plan: ScanPlan) -> Result<Scanned> {
         let id = &dataset.store;
         self.stores.answers(id)?;
         let store = self.sessions.store(id)?;

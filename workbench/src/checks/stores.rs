@@ -59,6 +59,13 @@ impl Stores {
         }
     }
 
+    /// Notes a store that did not go on with a scan. One that broke it off may answer again: it was perhaps restarted.
+    pub(super) fn note_scan(&self, id: &StoreId, error: &Error) {
+        if error.kind == ErrorKind::Timeout {
+            self.note_silent(id, error.clone());
+        }
+    }
+
     fn note_silent(&self, id: &StoreId, error: Error) {
         let mut silent = self.silent.lock().unwrap_or_else(PoisonError::into_inner);
         silent.entry(id.clone()).or_insert(error);
