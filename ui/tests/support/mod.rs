@@ -117,7 +117,7 @@ impl Fake {
             Request::ExportReport { format, .. } => {
                 let ending = ReportFormat::ALL.iter().find(|it| it.1 == *format);
                 let ending = ending.map_or("", |it| it.0);
-                let path = format!("/home/ann/parallax-check-pocket-20260302-120303.{ending}");
+                let path = format!("/srv/reports/parallax-check-pocket-20260302-120303.{ending}");
                 Reply::Written { path }
             }
             Request::Profiles => Reply::Profiles(self.profiles.borrow().clone()),
