@@ -1,8 +1,8 @@
 //! Redis, Valkey, KeyDB and Dragonfly over RESP.
 //!
 //! A dataset is a key pattern (`cart:{id}`) or one key, such as a stream; a record is one key, whatever its type. The
-//! protocol is spoken here and not by a crate: a scan feeds its cells from the bytes as they came, and a call that is
-//! dropped closes its connection at once.
+//! driver's connection is wrapped in `link`: commands are sent together and their replies read one by one, and a call that
+//! is dropped before it has its replies closes its connection at once.
 
 use std::sync::Arc;
 
@@ -20,6 +20,7 @@ use super::{Driver, Target};
 use crate::clock;
 
 mod cells;
+mod client;
 mod control;
 mod datasets;
 mod fault;
@@ -34,11 +35,11 @@ mod query;
 mod readonly;
 mod record;
 mod render;
+mod reply;
 mod sample;
 mod scan;
-mod tls;
 mod url;
-mod wire;
+mod watch;
 mod words;
 
 use keys::Keys;

@@ -6,5 +6,6 @@ mod readonly;
 mod records;
 mod scans;
 mod server;
+mod speed;
 mod statements;
 mod tls;

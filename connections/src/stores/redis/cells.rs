@@ -6,11 +6,13 @@ use parallax_core::error::Result;
 use parallax_core::name::FieldPath;
 use parallax_core::store::{RowSink, ValueRef};
 use parallax_core::value::Value;
+use redis::Value as Reply;
 
+use super::fault::broken;
 use super::link::Link;
 use super::record::{Kind, value_of};
+use super::reply::ReplyExt as _;
 use super::scan::Batch;
-use super::wire::{Token, Tokens, broken};
 
 /// Where one field of a row comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,32 +95,28 @@ impl Cells {
         &self.paths
     }
 
-    /// Asks for what the rows of these keys need. The time to live comes first, for the cells are lent from the last reply.
+    /// Asks for what the rows of these keys need, the time to live first.
     pub(super) fn ask(&self, link: &mut Link, batch: &Batch) {
         for key in batch.iter() {
             if self.source == Source::Aside {
                 return;
             }
             if self.ttl {
-                link.push(&[b"PTTL".as_slice(), key]);
+                link.push([b"PTTL".as_slice(), key]);
             }
             match self.source {
                 Source::Hash => self.ask_hash(link, key),
-                Source::String => link.push(&[b"GET".as_slice(), key]),
+                Source::String => link.push([b"GET".as_slice(), key]),
                 Source::Key | Source::Aside => {}
             }
         }
     }
 
     fn ask_hash(&self, link: &mut Link, key: &[u8]) {
-        link.begin(self.fields + 2);
-        link.argument(b"HMGET");
-        link.argument(key);
-        for (cell, path) in self.origins.iter().zip(&self.paths) {
-            if *cell == Cell::Field {
-                link.argument(path.first().as_bytes());
-            }
-        }
+        let cells = self.origins.iter().zip(&self.paths);
+        let fields = cells.filter(|(cell, _)| **cell == Cell::Field);
+        let names = fields.map(|(_, path)| path.first().as_bytes());
+        link.push([b"HMGET".as_slice(), key].into_iter().chain(names));
     }
 
     /// Reads what was asked for one key, and feeds its row.
@@ -144,8 +142,8 @@ impl Cells {
             ttl,
         };
         match self.source {
-            Source::Hash => row.hash(link.lend().await?, sink),
-            Source::String => row.string(link.lend().await?, sink),
+            Source::Hash => row.hash(&link.reply().await?, sink),
+            Source::String => Ok(row.string(&link.reply().await?, sink)),
             Source::Key | Source::Aside if ttl == Some(-2) => Ok(Fed::Gone),
             Source::Key | Source::Aside => Ok(row.bare(sink)),
         }
@@ -176,27 +174,28 @@ struct Row<'r> {
 }
 
 impl Row<'_> {
-    fn hash(&self, mut tokens: Tokens<'_>, sink: &mut dyn RowSink) -> Result<Fed> {
-        match tokens.next()? {
-            Token::Array(count) if count == self.cells.fields => {}
-            // Another type than most, or one that this user may not read: its own answer tells.
-            Token::Error(_) => return Ok(Fed::Aside),
-            _ => {
-                return Err(broken(
-                    "HMGET has another number of values than were asked for",
-                ));
-            }
+    fn hash(&self, reply: &Reply, sink: &mut dyn RowSink) -> Result<Fed> {
+        let items = reply.items();
+        // Another type than most, or one that this user may not read: its own answer tells.
+        if let Reply::ServerError(_) = reply {
+            return Ok(Fed::Aside);
         }
+        if items.len() != self.cells.fields {
+            return Err(broken(
+                "HMGET has another number of values than were asked for",
+            ));
+        }
+        let mut items = items.iter();
         let mut row = self.begin();
         let mut any = false;
         for cell in &self.cells.origins {
             row.push(match cell {
-                Cell::Field => match tokens.next()? {
-                    Token::Bulk(value) => {
+                Cell::Field => match items.next().and_then(Reply::bytes) {
+                    Some(value) => {
                         any = true;
                         text(value)
                     }
-                    _ => ValueRef::Absent,
+                    None => ValueRef::Absent,
                 },
                 other => self.known(*other),
             });
@@ -209,14 +208,15 @@ impl Row<'_> {
         })
     }
 
-    fn string(&self, mut tokens: Tokens<'_>, sink: &mut dyn RowSink) -> Result<Fed> {
-        let bytes = match tokens.next()? {
-            Token::Bulk(bytes) => bytes,
-            Token::Error(_) => return Ok(Fed::Aside),
-            _ => return Ok(Fed::Gone),
+    fn string(&self, reply: &Reply, sink: &mut dyn RowSink) -> Fed {
+        if let Reply::ServerError(_) = reply {
+            return Fed::Aside;
+        }
+        let Some(bytes) = reply.bytes() else {
+            return Fed::Gone;
         };
         let Ok(value) = value_of(bytes) else {
-            return Ok(Fed::Unreadable);
+            return Fed::Unreadable;
         };
         let is_document = matches!(value, Value::Map(_));
         let mut row = self.begin();
@@ -227,7 +227,7 @@ impl Row<'_> {
                 other => self.known(*other),
             });
         }
-        Ok(Fed::Row(sink.row(&row)))
+        Fed::Row(sink.row(&row))
     }
 
     fn bare(&self, sink: &mut dyn RowSink) -> Fed {

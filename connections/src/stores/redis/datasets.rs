@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 use parallax_core::error::Result;
 use parallax_core::name::{DatasetId, StoreId};
 use parallax_core::store::{DataModel, Dataset};
+use redis::Value as Reply;
 
 use super::keys::{literal, spelled};
 use super::link::Link;
-use super::wire::Reply;
+use super::reply::ReplyExt as _;
 
 const OPERATION: &str = "list datasets";
 
@@ -30,7 +31,7 @@ const SEPARATORS: [char; 4] = [':', '/', '|', '#'];
 
 /// Reads at most 10,000 keys, for at most three seconds in all.
 pub(super) async fn datasets(link: &mut Link, store: &StoreId) -> Result<Vec<Dataset>> {
-    let size = link.ask(&["DBSIZE"], OPERATION).await?.integer();
+    let size = link.ask(["DBSIZE"], OPERATION).await?.integer();
     let (keys, complete) = sample(link, &[], KEYS).await?;
     // A stream is one key, which a sample easily misses.
     let streams = match sample(link, &["TYPE", "stream"], DATASETS).await {

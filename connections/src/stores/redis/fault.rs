@@ -2,13 +2,15 @@
 
 use std::borrow::Cow;
 use std::io;
+use std::sync::Arc;
 
 use parallax_core::error::{Error, ErrorKind};
+use redis::{RedisError, ServerError};
 
 use super::url::Address;
 
 /// The error that a server answers with: its first word is a code.
-pub(super) fn server(text: &str, operation: impl Into<Cow<'static, str>>) -> Error {
+fn server(text: &str, operation: impl Into<Cow<'static, str>>) -> Error {
     let (code, _) = text.split_once(' ').unwrap_or((text, ""));
     let (kind, hint) = kind(code, text);
     let error = Error::new(kind, operation).because(text);
@@ -18,9 +20,17 @@ pub(super) fn server(text: &str, operation: impl Into<Cow<'static, str>>) -> Err
     }
 }
 
-/// The code of a server's error, such as `WRONGTYPE`.
-pub(super) fn code(text: &str) -> &str {
-    text.split_once(' ').map_or(text, |(code, _)| code)
+/// The error that a server answers with, as the driver gives it.
+pub(super) fn refused(error: &ServerError, operation: impl Into<Cow<'static, str>>) -> Error {
+    server(&said(error), operation)
+}
+
+/// What the server said, from its code on.
+pub(super) fn said(error: &ServerError) -> String {
+    match error.details() {
+        Some(details) => format!("{} {details}", error.code()),
+        None => error.code().to_owned(),
+    }
 }
 
 fn kind(code: &str, text: &str) -> (ErrorKind, Option<&'static str>) {
@@ -98,29 +108,103 @@ fn general(text: &str) -> (ErrorKind, Option<&'static str>) {
 }
 
 /// Why there is no connection to `address`.
-pub(super) fn connect(error: &io::Error, address: &Address) -> Error {
+pub(super) fn connect(error: &RedisError, address: &Address) -> Error {
+    if error.code().is_some() || error.kind() == redis::ErrorKind::Parse {
+        return answered(error, "log in");
+    }
     let operation = format!("connect to {}:{}", address.host, address.port);
-    let hint = match error.kind() {
-        io::ErrorKind::ConnectionRefused => format!(
-            "is a server running on this port? try: redis-cli -h {} -p {} ping",
-            address.host, address.port
-        ),
-        _ => "is the host's name right, and can this machine reach it?".to_owned(),
-    };
-    Error::new(ErrorKind::Unreachable, operation)
-        .because(error)
-        .hint(hint)
+    let io = io_error(error).map(io::Error::kind);
+    let is_handshake = matches!(
+        io,
+        Some(
+            io::ErrorKind::InvalidData
+                | io::ErrorKind::UnexpectedEof
+                | io::ErrorKind::ConnectionReset
+                | io::ErrorKind::ConnectionAborted
+                | io::ErrorKind::BrokenPipe
+        )
+    );
+    let refused = format!(
+        "is a server running on this port? try: redis-cli -h {} -p {} ping",
+        address.host, address.port
+    );
+    match error.kind() {
+        redis::ErrorKind::Io if is_handshake && address.tls.is_none() => closed(),
+        redis::ErrorKind::Io if is_handshake => {
+            Error::new(ErrorKind::Unreachable, "connect over TLS")
+                .because(error)
+                .hint("does this port speak TLS, and does an authority that is trusted here vouch for it? a private one is named by `?ca=FILE`")
+        }
+        // A name that no certificate can be for.
+        redis::ErrorKind::Io if io.is_none() => {
+            Error::new(ErrorKind::InvalidInput, operation).because(error)
+        }
+        redis::ErrorKind::AuthenticationFailed => {
+            Error::new(ErrorKind::PermissionDenied, operation)
+                .because("the server refused the user and the password")
+                .hint("is the user right, and the password that `secret` points to?")
+        }
+        _ if io == Some(io::ErrorKind::ConnectionRefused) => {
+            Error::new(ErrorKind::Unreachable, operation).because(error).hint(refused)
+        }
+        _ => Error::new(ErrorKind::Unreachable, operation)
+            .because(error)
+            .hint("is the host's name right, and can this machine reach it?"),
+    }
 }
 
-/// The connection broke off.
-pub(super) fn broke(error: &io::Error) -> Error {
-    let error = match error.kind() {
-        io::ErrorKind::UnexpectedEof => "the server closed the connection".to_owned(),
-        _ => error.to_string(),
-    };
+/// The error of the way to the server that a driver's error holds.
+fn io_error(error: &RedisError) -> Option<&io::Error> {
+    type Shared = Arc<dyn std::error::Error + Send + Sync>;
+    let source = std::error::Error::source(error)?;
+    source.downcast_ref::<Shared>()?.downcast_ref()
+}
+
+/// Whether the server is older than the greeting that chooses RESP 3.
+pub(super) fn knows_no_hello(error: &RedisError) -> bool {
+    let detail = error.detail().unwrap_or_default().to_ascii_lowercase();
+    error.kind() == redis::ErrorKind::RESP3NotSupported
+        || error.code() == Some("NOPROTO")
+        || detail.starts_with("unknown command")
+}
+
+/// Why a connection cannot be used any more.
+pub(super) fn broke(error: &RedisError) -> Error {
+    answered(error, "talk to the server")
+}
+
+/// What the server answered, or why it cannot be read.
+pub(super) fn answered(error: &RedisError, operation: &'static str) -> Error {
+    if let Some(code) = error.code() {
+        let detail = error.detail().unwrap_or_default();
+        return server(format!("{code} {detail}").trim_end(), operation);
+    }
+    let cut_off = error.detail().is_some_and(|it| it.contains("end of input"));
+    match error.kind() {
+        // What the driver says of it holds what it has read, which may be anybody's data.
+        redis::ErrorKind::Parse if !cut_off => broken("it is no RESP"),
+        redis::ErrorKind::Parse => closed(),
+        _ if error.is_connection_dropped() => closed(),
+        _ => away(&error.to_string()),
+    }
+}
+
+/// The server closed the connection.
+pub(super) fn closed() -> Error {
+    away("the server closed the connection")
+}
+
+fn away(why: &str) -> Error {
     Error::new(ErrorKind::Unreachable, "talk to the server")
-        .because(error)
+        .because(why)
         .hint("did the server end, or end this client? try again")
+}
+
+/// The error of a reply that is no RESP, or not the one that was asked for.
+pub(super) fn broken(why: &str) -> Error {
+    Error::new(ErrorKind::Unreadable, "read the server's reply")
+        .because(why)
+        .hint("does a server that speaks RESP listen on this port?")
 }
 
 pub(super) fn cancelled() -> Error {
@@ -129,6 +213,7 @@ pub(super) fn cancelled() -> Error {
 
 #[cfg(test)]
 mod tests {
+    use super::super::url::Trust;
     use super::*;
 
     #[track_caller]
@@ -155,5 +240,34 @@ mod tests {
         check("ERR no such key", ErrorKind::NotFound);
         check("ERR syntax error", ErrorKind::InvalidInput);
         check("LOADING", ErrorKind::Busy);
+    }
+
+    fn address(tls: Option<Trust>) -> Address {
+        Address {
+            host: "cache".to_owned(),
+            port: 6379,
+            user: None,
+            database: 0,
+            tls,
+        }
+    }
+
+    #[test]
+    fn where_the_way_ends_is_told() {
+        let by = |kind: io::ErrorKind, tls: Option<Trust>| {
+            connect(&RedisError::from(io::Error::from(kind)), &address(tls))
+        };
+        let hint = |error: Error| error.hint.expect("a hint").to_string();
+        let refused = by(io::ErrorKind::ConnectionRefused, None);
+        assert_eq!(refused.kind, ErrorKind::Unreachable);
+        assert!(hint(refused).contains("redis-cli -h cache -p 6379"));
+        let handshake = by(io::ErrorKind::InvalidData, Some(Trust::System));
+        assert!(hint(handshake).contains("does this port speak TLS"));
+        let closed = by(io::ErrorKind::ConnectionReset, None);
+        assert!(closed.to_string().contains("closed the connection"));
+        let lost = broke(&RedisError::from(io::Error::from(
+            io::ErrorKind::BrokenPipe,
+        )));
+        assert_eq!(lost.kind, ErrorKind::Unreachable);
     }
 }

@@ -7,13 +7,14 @@ use parallax_core::lag::{Backlog, GroupProbe, SubjectBacklog};
 use parallax_core::name::FieldPath;
 use parallax_core::store::Subject;
 use parallax_core::value::{Timestamp, Value};
+use redis::{ServerError, Value as Reply};
 
-use super::fault;
+use super::fault::{self, broken};
 use super::keys::Keys;
 use super::link::Link;
 use super::pool::Lease;
 use super::record::fields_of;
-use super::wire::{Reply, broken};
+use super::reply::ReplyExt as _;
 use crate::suggest;
 
 const OPERATION: &str = "read the consumer group";
@@ -121,10 +122,10 @@ impl<'g> Group<'g> {
             ))
         })?;
         let command: [&[u8]; 3] = [b"XINFO", b"GROUPS", &stream];
-        link.push(&command);
+        link.push(command);
         link.send().await?;
         let groups = match link.reply().await? {
-            Reply::Error(text) => return Err(no_stream(&text, probe)),
+            Reply::ServerError(error) => return Err(no_stream(&error, probe)),
             reply => reply,
         };
         let name =
@@ -151,7 +152,7 @@ impl<'g> Group<'g> {
     async fn totals(&self, link: &mut Link, waiting: u64) -> Result<Backlog> {
         let name = self.probe.group.as_bytes();
         let first = self.delivered.after().text();
-        link.push(&[b"XPENDING".as_slice(), &self.stream, name]);
+        link.push([b"XPENDING".as_slice(), &self.stream, name]);
         let command: [&[u8]; 6] = [
             b"XRANGE",
             &self.stream,
@@ -160,7 +161,7 @@ impl<'g> Group<'g> {
             b"COUNT",
             b"1",
         ];
-        link.push(&command);
+        link.push(command);
         link.send().await?;
         let pending = link.answer(OPERATION).await;
         let undelivered = link.answer(OPERATION).await?;
@@ -210,7 +211,7 @@ impl<'g> Group<'g> {
                 b"COUNT",
                 page.as_bytes(),
             ];
-            let reply = link.ask(&command, OPERATION).await?;
+            let reply = link.ask(command, OPERATION).await?;
             let mut last = None;
             for item in reply.items() {
                 let id = id_of(item).ok_or_else(|| broken("an entry has no id"))?;
@@ -247,7 +248,7 @@ impl<'g> Group<'g> {
                 b"+",
                 page.as_bytes(),
             ];
-            let reply = link.ask(&command, OPERATION).await?;
+            let reply = link.ask(command, OPERATION).await?;
             ids.extend(reply.items().iter().filter_map(id_of));
             check_number(ids.len())?;
             if reply.items().len() < PAGE {
@@ -265,7 +266,7 @@ impl<'g> Group<'g> {
     ) -> Result<()> {
         for id in ids {
             let id = id.text();
-            link.push(&[
+            link.push([
                 b"XRANGE".as_slice(),
                 &self.stream,
                 id.as_bytes(),
@@ -379,8 +380,8 @@ fn check_number(entries: usize) -> Result<()> {
         .hint("leave `dataset` and `key` out of the probe to measure the group as a whole"))
 }
 
-fn no_stream(text: &str, probe: &GroupProbe) -> Error {
-    let error = fault::server(text, OPERATION);
+fn no_stream(error: &ServerError, probe: &GroupProbe) -> Error {
+    let error = fault::refused(error, OPERATION);
     match error.kind {
         ErrorKind::NotFound => error.hint(format!(
             "is {} the stream's key, and has anything been written to it?",

@@ -3,10 +3,11 @@
 use parallax_core::error::{Error, ErrorKind, Result};
 use parallax_core::store::Server;
 use parallax_core::value::Timestamp;
+use redis::Value as Reply;
 
 use super::fault;
 use super::link::Link;
-use super::wire::Reply;
+use super::reply::ReplyExt as _;
 
 /// One line of `INFO`: its section, its name and its value.
 pub(super) struct Line<'t> {
@@ -59,9 +60,9 @@ fn product(info: &str) -> (&'static str, String) {
 
 /// Makes one round trip: the product, its version and its clock.
 pub(super) async fn ping(link: &mut Link) -> Result<Server> {
-    link.push(&["PING"]);
-    link.push(&["INFO", "server"]);
-    link.push(&["TIME"]);
+    link.push(["PING"]);
+    link.push(["INFO", "server"]);
+    link.push(["TIME"]);
     link.send().await?;
     let pong = link.answer("ping").await;
     let info = link.reply().await?;
@@ -72,10 +73,10 @@ pub(super) async fn ping(link: &mut Link) -> Result<Server> {
     {
         return Err(error);
     }
-    if let Reply::Error(text) = &info
-        && fault::code(text) != "NOPERM"
+    if let Reply::ServerError(error) = &info
+        && error.code() != "NOPERM"
     {
-        return Err(fault::server(text, "ping"));
+        return Err(fault::refused(error, "ping"));
     }
     let (product, version) = info.text().map_or(("Redis", String::new()), product);
     Ok(Server {
@@ -96,7 +97,7 @@ fn clock(time: &Reply) -> Option<Timestamp> {
 ///
 /// What one node lacks would be taken for missing.
 pub(super) async fn holds_all_keys(link: &mut Link) -> Result<()> {
-    let info = link.ask(&["INFO", "server"], "look for a cluster").await;
+    let info = link.ask(["INFO", "server"], "look for a cluster").await;
     let clustered = info.is_ok_and(|it| {
         it.text()
             .is_some_and(|it| field(it, "redis_mode") == Some("cluster"))
@@ -104,7 +105,7 @@ pub(super) async fn holds_all_keys(link: &mut Link) -> Result<()> {
     if !clustered {
         return Ok(());
     }
-    let cluster = link.ask(&["CLUSTER", "INFO"], "look for a cluster").await;
+    let cluster = link.ask(["CLUSTER", "INFO"], "look for a cluster").await;
     let size = cluster.ok().and_then(|it| {
         let size = field(it.text()?, "cluster_size")?;
         size.parse::<u32>().ok()

@@ -3,12 +3,13 @@
 use parallax_core::error::{Error, ErrorKind, Result};
 use parallax_core::store::{Fields, Projection};
 use parallax_core::value::{Key, Record};
+use redis::Value as Reply;
 
 use super::fault;
 use super::keys::Keys;
 use super::pool::Lease;
 use super::record::{Found, Kind, OPERATION, Wanted};
-use super::wire::Reply;
+use super::reply::ReplyExt as _;
 use super::words;
 
 /// Keys in one round trip, so that neither side holds too much.
@@ -95,7 +96,7 @@ impl<'k> Reader<'k> {
         let first = values.len();
         let guess = lease.pool().kind(&self.keys.dataset.name);
         for key in raw {
-            lease.push(&[b"TYPE".as_slice(), key]);
+            lease.push([b"TYPE".as_slice(), key]);
             if let Some(kind) = guess {
                 self.wanted.ask(lease, kind, key);
             }
@@ -179,7 +180,7 @@ enum First {
 /// The type of a key; `None` where there is no such key.
 fn kind(reply: &Reply) -> Result<Option<Kind>> {
     match reply {
-        Reply::Error(text) => Err(fault::server(text, OPERATION)),
+        Reply::ServerError(error) => Err(fault::refused(error, OPERATION)),
         reply => match reply.text().unwrap_or_default() {
             "none" => Ok(None),
             name => Kind::named(name).map(Some).ok_or_else(|| {

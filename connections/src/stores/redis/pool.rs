@@ -1,7 +1,6 @@
 //! The connections to one server: opened when needed, closed when in doubt, and what cancels a call.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::net::SocketAddr;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -13,7 +12,7 @@ use tokio::task::yield_now;
 use tokio::time::timeout;
 
 use super::control::Control;
-use super::link::{Link, Protocol};
+use super::link::{Link, OnServer, Protocol};
 use super::record::Kind;
 use super::url::Address;
 use crate::secret::Secret;
@@ -72,26 +71,10 @@ impl Idle {
             return None;
         }
         if self.since.elapsed() > UNCHECKED {
-            let ping = self.link.ask(&["PING"], "ping");
+            let ping = self.link.ask(["PING"], "ping");
             timeout(CANCEL_PATIENCE, ping).await.ok()?.ok()?;
         }
         Some(self.link)
-    }
-}
-
-/// How the server knows a connection. The address guards against a number that was given anew after a restart.
-#[derive(Clone, Copy, Debug)]
-struct OnServer {
-    client: i64,
-    local: SocketAddr,
-}
-
-impl OnServer {
-    fn of(link: &Link) -> Option<Self> {
-        Some(Self {
-            client: link.client?,
-            local: link.local?,
-        })
     }
 }
 
@@ -128,6 +111,10 @@ impl Pool {
         }
     }
 
+    pub(super) fn secret(&self) -> Option<&Secret> {
+        self.secret.as_ref()
+    }
+
     /// Of which type the keys of `dataset` were when they were last read.
     pub(super) fn kind(&self, dataset: &str) -> Option<Kind> {
         self.state().kinds.get(dataset).copied()
@@ -142,19 +129,19 @@ impl Pool {
         let mut links = Vec::new();
         for running in state.running.iter().filter(|it| it.call == call) {
             running.control.stop();
-            links.extend(running.link);
+            links.extend(running.link.clone());
         }
         let abandoned = state.abandoned.iter().filter(|(it, _)| *it == call);
-        links.extend(abandoned.map(|(_, it)| *it));
+        links.extend(abandoned.map(|(_, it)| it.clone()));
         state.abandoned.retain(|(it, _)| *it != call);
         links
     }
 
     async fn kill(&self, links: &[OnServer]) -> Result<()> {
         let mut link = self.reuse_or_open().await?;
-        for OnServer { client, local } in links {
-            let (client, local) = (client.to_string(), local.to_string());
-            link.push(&["CLIENT", "KILL", "ID", &client, "ADDR", &local]);
+        for OnServer { client, address } in links {
+            let client = client.to_string();
+            link.push(["CLIENT", "KILL", "ID", &client, "ADDR", address]);
         }
         link.send().await?;
         for _ in links {
@@ -183,7 +170,8 @@ impl Pool {
     }
 
     async fn reuse_or_open(&self) -> Result<Link> {
-        // Lets the runtime notice connections that were closed since it last looked.
+        // Lets the runtime notice connections that were closed since it last looked, and then their tasks end.
+        yield_now().await;
         yield_now().await;
         while let Some(idle) = self.take_idle() {
             if let Some(link) = idle.checked().await {
@@ -219,7 +207,7 @@ impl Pool {
         self.state().running.push(Running {
             call: call.id,
             control,
-            link: OnServer::of(&link),
+            link: link.on_server.clone(),
         });
         Lease {
             link: Some(link),
@@ -242,7 +230,7 @@ impl Pool {
             }
             state
                 .abandoned
-                .extend(OnServer::of(&link).map(|it| (call, it)));
+                .extend(link.on_server.clone().map(|it| (call, it)));
         }
         drop(state);
         let clean = link.is_settled() && !control.is_stopped();

@@ -7,12 +7,13 @@ use futures::stream::unfold;
 use parallax_core::error::{Error, ErrorKind, Result};
 use parallax_core::store::{Batch, Call, Chunk, Column, Rows, Statement};
 use parallax_core::value::Value;
+use redis::Value as Reply;
 
 use super::fault;
 use super::pool::{Lease, Pool};
 use super::readonly::{self, Known};
-use super::render::{Table, table, value};
-use super::wire::Reply;
+use super::render::{Table, table};
+use super::watch::{Topic, Watch};
 use super::words::{self, Command};
 
 /// The most rows of one batch.
@@ -33,7 +34,7 @@ pub(super) async fn start(pool: &Arc<Pool>, call: &Call, statement: &Statement) 
         plan,
         ready: VecDeque::new(),
         rest: None,
-        watched: None,
+        watch: None,
     };
     Ok(Box::pin(unfold(Some(run), |run| async {
         let mut run = run?;
@@ -49,7 +50,7 @@ pub(super) async fn start(pool: &Arc<Pool>, call: &Call, statement: &Statement) 
 fn check_endless(plan: &VecDeque<(Command, Known)>) -> Result<()> {
     let before_last = plan.iter().rev().skip(1);
     for (command, known) in before_last {
-        if Watched::of(known).is_some() {
+        if Topic::of(known).is_some() {
             let operation = format!("run {} in line {}", command.upper(0), command.line);
             return Err(Error::new(ErrorKind::InvalidInput, operation)
                 .because("it goes on until it is stopped, so what stands behind it would never run")
@@ -59,62 +60,13 @@ fn check_endless(plan: &VecDeque<(Command, Known)>) -> Result<()> {
     Ok(())
 }
 
-/// A command that gives rows until it is stopped.
-#[derive(Clone, Debug)]
-struct Watched {
-    columns: Arc<[Column]>,
-}
-
-impl Watched {
-    fn of(known: &Known) -> Option<Self> {
-        let columns: &[&str] = match known.name.as_str() {
-            "subscribe" | "ssubscribe" => &["channel", "message"],
-            "psubscribe" => &["pattern", "channel", "message"],
-            "monitor" => &["command"],
-            _ => return None,
-        };
-        let column = |name: &&str| Column {
-            name: (*name).to_owned(),
-            type_name: String::new(),
-        };
-        Some(Self {
-            columns: columns.iter().map(column).collect(),
-        })
-    }
-
-    /// What one message is: a row, or something that is said.
-    fn chunk(&self, reply: &Reply) -> Chunk {
-        let cells: Vec<Value> = match reply {
-            Reply::Status(line) if line == "OK" => {
-                return Chunk::Notice("every command of the server follows".to_owned());
-            }
-            Reply::Status(line) => vec![Value::Text(line.clone())],
-            other => other.items().iter().skip(1).map(value).collect(),
-        };
-        let kind = reply
-            .items()
-            .first()
-            .and_then(Reply::text)
-            .unwrap_or_default();
-        if kind.ends_with("subscribe") || cells.len() != self.columns.len() {
-            let what = cells.first().map(ToString::to_string).unwrap_or_default();
-            return Chunk::Notice(format!("{kind} {what}"));
-        }
-        Chunk::Rows(Batch {
-            columns: Arc::clone(&self.columns),
-            rows: 1,
-            cells,
-        })
-    }
-}
-
 /// The commands that have still to run, and what is left of the last result.
 struct Run {
     lease: Lease,
     plan: VecDeque<(Command, Known)>,
     ready: VecDeque<Chunk>,
     rest: Option<Rest>,
-    watched: Option<Watched>,
+    watch: Option<Watch>,
 }
 
 impl Run {
@@ -132,9 +84,8 @@ impl Run {
                 self.ready.extend(chunk);
                 continue;
             }
-            if let Some(watched) = &self.watched {
-                let reply = self.lease.reply().await?;
-                return Ok(Some(watched.chunk(&reply)));
+            if let Some(watch) = &mut self.watch {
+                return watch.next(&self.lease.control).await.map(Some);
             }
             let Some((command, known)) = self.plan.pop_front() else {
                 return Ok(None);
@@ -144,22 +95,19 @@ impl Run {
     }
 
     async fn run(&mut self, command: &Command, known: &Known) -> Result<()> {
+        if let Some(topic) = Topic::of(known) {
+            let begun = Watch::begin(&mut self.lease, topic, command).await;
+            let (watch, head) = begun.map_err(|it| explained(it, command))?;
+            self.ready.extend(head);
+            self.watch = Some(watch);
+            return Ok(());
+        }
         self.lease.push(&command.words);
         self.lease.send().await?;
         let reply = self.lease.reply().await?;
-        if let Reply::Error(text) = &reply {
+        if let Reply::ServerError(error) = &reply {
             let operation = format!("run {} in line {}", command.upper(0), command.line);
-            return Err(explained(fault::server(text, operation), command));
-        }
-        if let Some(watched) = Watched::of(known) {
-            self.ready.push_back(Chunk::Rows(Batch {
-                columns: Arc::clone(&watched.columns),
-                rows: 0,
-                cells: Vec::new(),
-            }));
-            self.ready.push_back(watched.chunk(&reply));
-            self.watched = Some(watched);
-            return Ok(());
+            return Err(explained(fault::refused(error, operation), command));
         }
         let table = table(&known.name, command, &reply);
         self.ready.extend(table.notice.clone().map(Chunk::Notice));

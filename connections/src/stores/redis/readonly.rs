@@ -2,9 +2,10 @@
 
 use parallax_core::error::{Error, ErrorKind, Result};
 use parallax_core::store::Access;
+use redis::Value as Reply;
 
 use super::link::Link;
-use super::wire::Reply;
+use super::reply::ReplyExt as _;
 use super::words::Command;
 use crate::suggest;
 
@@ -272,7 +273,7 @@ fn subcommand(command: &Command) -> Option<String> {
 }
 
 fn identify(command: &Command, reply: &Reply) -> Identity {
-    if matches!(reply, Reply::Error(_)) {
+    if matches!(reply, Reply::ServerError(_)) {
         return Identity::Untold;
     }
     let mut entries = reply.items().iter();
@@ -386,7 +387,7 @@ fn unknown_subcommand(command: &Command, names: &[String]) -> Error {
 
 async fn unknown(link: &mut Link, command: &Command) -> Error {
     let word = command.upper(0);
-    let listed = link.ask(&["COMMAND", "LIST"], "list commands").await;
+    let listed = link.ask(["COMMAND", "LIST"], "list commands").await;
     let names: Vec<String> = match &listed {
         Ok(reply) => reply
             .items()

@@ -3,11 +3,12 @@
 use parallax_core::error::{Error, ErrorKind, Result};
 use parallax_core::store::Fields;
 use parallax_core::value::{Key, Record, Value};
+use redis::Value as Reply;
 
 use super::fault;
 use super::keys::text_or_bytes;
 use super::link::Link;
-use super::wire::Reply;
+use super::reply::ReplyExt as _;
 
 pub(super) const OPERATION: &str = "read records by key";
 
@@ -110,9 +111,9 @@ impl Wanted {
     /// Asks for the value and the time to live of `key`.
     pub(super) fn ask(&self, link: &mut Link, kind: Kind, key: &[u8]) {
         for command in self.commands(kind, key) {
-            link.push(&command);
+            link.push(command);
         }
-        link.push(&[b"PTTL".as_slice(), key]);
+        link.push([b"PTTL".as_slice(), key]);
     }
 
     /// Reads what [`Wanted::ask`] asked for; `None` where the key is gone. The outer error ends the connection.
@@ -150,7 +151,7 @@ impl Wanted {
 
 fn accepted(reply: &Reply) -> Result<&Reply> {
     match reply {
-        Reply::Error(text) => Err(fault::server(text, OPERATION)),
+        Reply::ServerError(error) => Err(fault::refused(error, OPERATION)),
         reply => Ok(reply),
     }
 }

@@ -2,12 +2,13 @@
 
 use parallax_core::store::Column;
 use parallax_core::value::{Timestamp, Value};
+use redis::Value as Reply;
 
-use super::info;
 use super::keys::text_or_bytes;
 use super::record::{fields_of, name_of, number};
-use super::wire::Reply;
+use super::reply::ReplyExt as _;
 use super::words::Command;
+use super::{fault, info};
 
 /// One result: `cells` row by row, and what is said beside it.
 #[derive(Debug, Default, PartialEq)]
@@ -60,13 +61,17 @@ pub(super) fn table(name: &str, command: &Command, reply: &Reply) -> Table {
 fn plain(reply: &Reply) -> Table {
     match reply {
         Reply::Map(_) => pairs(&["name", "value"], reply),
-        Reply::Array(items) | Reply::Set(items) | Reply::Push(items) => {
+        Reply::Array(items) | Reply::Set(items) => {
             let all = |is: fn(&Reply) -> bool| !items.is_empty() && items.iter().all(is);
             if all(|it| matches!(it, Reply::Map(_))) {
                 return records(items);
             }
             Table::new(&["value"], items.iter().map(value).collect())
         }
+        Reply::Push { .. } => match value(reply) {
+            Value::List(items) => Table::new(&["value"], items),
+            other => Table::new(&["value"], vec![other]),
+        },
         other => Table::new(&["value"], vec![value(other)]),
     }
 }
@@ -231,26 +236,33 @@ fn slow(reply: &Reply) -> Table {
 pub(super) fn value(reply: &Reply) -> Value {
     match reply {
         Reply::Nil => Value::Null,
-        Reply::Status(it) => Value::Text(it.clone()),
-        Reply::Error(it) => Value::Native {
+        Reply::ServerError(it) => Value::Native {
             type_name: "error".to_owned(),
-            text: it.clone(),
+            text: fault::said(it),
         },
         Reply::Int(it) => Value::I64(*it),
-        Reply::Bulk(it) => text_or_bytes(it),
-        Reply::Double(it) => number(it),
-        Reply::Bool(it) => Value::Bool(*it),
-        Reply::BigNumber(it) => it
-            .parse()
-            .map_or_else(|_| Value::Text(it.clone()), Value::int),
-        Reply::Array(items) | Reply::Set(items) | Reply::Push(items) => {
-            Value::List(items.iter().map(value).collect())
+        Reply::Double(it) => Value::F64(*it),
+        Reply::Boolean(it) => Value::Bool(*it),
+        Reply::BigNumber(digits) => big_number(digits),
+        Reply::Array(items) | Reply::Set(items) => Value::List(items.iter().map(value).collect()),
+        Reply::Push { kind, data } => {
+            let kind = std::iter::once(Value::Text(kind.to_string()));
+            Value::List(kind.chain(data.iter().map(value)).collect())
         }
+        Reply::Attribute { data, .. } => value(data),
         Reply::Map(pairs) => {
             let pairs = pairs.iter();
             Value::Map(pairs.map(|(name, it)| (label(name), value(it))).collect())
         }
+        // Texts of every other kind.
+        other => other.bytes().map_or(Value::Null, text_or_bytes),
     }
+}
+
+fn big_number(digits: &[u8]) -> Value {
+    let number = std::str::from_utf8(digits).ok();
+    let number = number.and_then(|it| it.parse().ok());
+    number.map_or_else(|| text_or_bytes(digits), Value::int)
 }
 
 fn label(name: &Reply) -> String {
@@ -266,7 +278,7 @@ mod tests {
     use crate::stores::redis::words::commands;
 
     fn bulk(text: &str) -> Reply {
-        Reply::Bulk(text.into())
+        Reply::BulkString(text.into())
     }
 
     #[track_caller]
@@ -281,7 +293,7 @@ mod tests {
     fn members_and_scores_look_alike_in_both_versions_of_the_protocol() {
         let expected = [Value::from("a"), Value::F64(1.5)];
         let flat = Reply::Array(vec![bulk("a"), bulk("1.5")]);
-        let pair = Reply::Array(vec![bulk("a"), Reply::Double("1.5".into())]);
+        let pair = Reply::Array(vec![bulk("a"), Reply::Double(1.5)]);
         let text = "zrange z 0 -1 withscores";
         check(text, "zrange", &flat, &["member", "score"], &expected);
         let nested = Reply::Array(vec![pair]);
@@ -325,7 +337,7 @@ mod tests {
     #[test]
     fn a_big_number_keeps_its_digits() {
         let text = "123456789012345678901234567890";
-        let reply = Reply::BigNumber(text.to_owned());
+        let reply = Reply::BigNumber(text.into());
         assert_eq!(value(&reply).to_string(), text);
     }
 }

@@ -10,6 +10,7 @@ use super::keys::Keys;
 use super::lookup::Reader;
 use super::pool::Lease;
 use super::record::Kind;
+use super::reply::ReplyExt as _;
 use super::scan::{Batch, Cursor, OPERATION};
 
 /// The most records of a sample.
@@ -35,7 +36,7 @@ pub(super) async fn usual_kind(lease: &mut Lease, keys: &Keys) -> Result<Option<
     let Some(key) = first_key(lease, keys).await? else {
         return Ok(None);
     };
-    let reply = lease.ask(&[b"TYPE".as_slice(), &key], OPERATION).await?;
+    let reply = lease.ask([b"TYPE".as_slice(), &key], OPERATION).await?;
     let kind = reply.text().and_then(Kind::named);
     if let Some(kind) = kind {
         lease.pool().remember(&keys.dataset.name, kind);

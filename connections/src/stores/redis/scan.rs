@@ -5,19 +5,23 @@ use std::ops::{ControlFlow, Range};
 use parallax_core::error::{Error, ErrorKind, Result};
 use parallax_core::store::{Fields, Projection, RowSink, Scanned, ValueRef};
 use parallax_core::value::Key;
+use redis::Value as Reply;
 
 use super::cells::{Cells, Fed, lent};
-use super::fault;
+use super::fault::broken;
 use super::keys::{Keys, text_or_bytes};
 use super::link::Link;
 use super::lookup::{Reader, no_filter};
 use super::pool::Lease;
-use super::wire::{Reply, Token, broken};
+use super::reply::ReplyExt as _;
 
 pub(super) const OPERATION: &str = "scan";
 
 /// Places that the server looks at in one step.
 const COUNT: u64 = 1_000;
+
+/// The same, as long as nobody knows how long the values are.
+const COUNT_FIRST: u64 = 100;
 
 /// The same, where few keys are of the dataset.
 const COUNT_SPARSE: u64 = 4_000;
@@ -69,11 +73,15 @@ pub(super) struct Cursor {
 
 impl Cursor {
     pub(super) fn new(glob: Vec<u8>) -> Self {
+        Self::in_steps_of(COUNT, glob)
+    }
+
+    fn in_steps_of(count: u64, glob: Vec<u8>) -> Self {
         Self {
             at: b"0".to_vec(),
             glob,
-            count: COUNT,
-            most: COUNT,
+            count,
+            most: count,
             begun: false,
         }
     }
@@ -93,7 +101,7 @@ impl Cursor {
             b"COUNT",
             count.as_bytes(),
         ];
-        link.push(&words);
+        link.push(words);
     }
 
     /// Reads the keys of one step that are of the dataset.
@@ -105,31 +113,23 @@ impl Cursor {
     ) -> Result<()> {
         batch.clear();
         let mut parts = Vec::new();
-        let mut tokens = link.lend().await?;
-        match tokens.next()? {
-            Token::Array(2) => {}
-            Token::Error(text) => {
-                return Err(fault::server(&String::from_utf8_lossy(text), OPERATION));
-            }
-            _ => return Err(broken("a step of SCAN is a cursor and keys")),
-        }
-        if let Token::Bulk(at) = tokens.next()? {
-            self.at = at.to_vec();
-        }
-        let Token::Array(count) = tokens.next()? else {
+        let reply = link.answer(OPERATION).await?;
+        let [at, found] = reply.items() else {
             return Err(broken("a step of SCAN is a cursor and keys"));
         };
-        for _ in 0..count {
-            if let Token::Bulk(key) = tokens.next()?
-                && keys.read(key, &mut parts)
-            {
+        let at = at
+            .bytes()
+            .ok_or_else(|| broken("a step of SCAN has no cursor"))?;
+        self.at = at.to_vec();
+        for key in found.items().iter().filter_map(Reply::bytes) {
+            if keys.read(key, &mut parts) {
                 batch.push(key);
             }
         }
         self.begun = true;
         // Longer steps where keys of the dataset are rare.
         self.count = match batch.len() {
-            0..10 => COUNT_SPARSE.min(self.most * 4),
+            0..10 => COUNT_SPARSE.min(self.count * 4),
             _ => self.most,
         };
         Ok(())
@@ -198,7 +198,7 @@ impl<'k> Scan<'k> {
     }
 
     async fn run(&mut self, lease: &mut Lease, sink: &mut dyn RowSink) -> Result<ControlFlow<()>> {
-        let mut cursor = Cursor::new(self.keys.glob());
+        let mut cursor = Cursor::in_steps_of(COUNT_FIRST, self.keys.glob());
         let (mut fresh, mut reading) = (Batch::default(), Batch::default());
         cursor.ask(lease);
         lease.send().await?;
@@ -209,16 +209,17 @@ impl<'k> Scan<'k> {
             }
             self.cells.ask(lease, &fresh);
             lease.send().await?;
-            let before = lease.received();
             if self.feed(lease, &reading, sink).await?.is_break() {
                 return Ok(ControlFlow::Break(()));
             }
-            cursor.adapt(reading.len(), lease.received() - before);
             std::mem::swap(&mut fresh, &mut reading);
             if cursor.is_done() {
                 return self.feed(lease, &reading, sink).await;
             }
+            let before = lease.received();
             cursor.answer(lease, self.keys, &mut fresh).await?;
+            // With the step came the values of the keys before it.
+            cursor.adapt(reading.len(), lease.received() - before);
             // Nothing but the values of the last keys is on its way now, so this is where others can be read.
             if self.aside.len() >= MAX_ASIDE {
                 let fed = self.feed(lease, &reading, sink).await?;
@@ -303,7 +304,7 @@ pub(super) fn key_of(keys: &Keys, places: &[usize], raw: &[u8]) -> Key {
 /// About how many keys the dataset has, by the share that it has in one step.
 pub(super) async fn estimate(link: &mut Link, keys: &Keys) -> Result<Option<u64>> {
     let mut cursor = Cursor::new(b"*".to_vec());
-    link.push(&["DBSIZE"]);
+    link.push(["DBSIZE"]);
     cursor.ask(link);
     link.send().await?;
     let size = link.answer(OPERATION).await;
