@@ -69,6 +69,8 @@ pub(super) async fn client(
 }
 
 /// The certificates of the authorities that are trusted, as PEM.
+///
+/// The driver has a list of its own, or reads the system's anew for each connection and takes it whole or not at all.
 async fn authorities(trust: &Trust) -> Result<Vec<u8>> {
     let mut certificates = match trust {
         Trust::System => system().await?,
