@@ -17,6 +17,8 @@ use tokio::time::{sleep, timeout};
 
 #[path = "faults/case.rs"]
 mod case;
+#[path = "faults/command.rs"]
+mod command;
 #[path = "faults/dropped.rs"]
 mod dropped;
 
