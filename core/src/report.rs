@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::deployment::Edge;
+use crate::human;
 use crate::lag::Reading;
 use crate::mapping::Mapping;
 use crate::name::DatasetId;
@@ -116,6 +117,17 @@ pub struct PairReport {
     pub scans: u32,
     /// The cells of the sketch.
     pub cells: u64,
+    /// One of the keys that were read and could not be judged; `None` where every read gave a verdict.
+    pub unjudged: Option<Unjudged>,
+}
+
+/// A key that was read and could not be judged, as an example of all of its dataset.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Unjudged {
+    /// The canonical key.
+    pub key: Key,
+    /// Why, in words a person understands.
+    pub why: String,
 }
 
 /// How many keys of a representation have each verdict.
@@ -176,9 +188,11 @@ pub struct Difference {
 }
 
 /// Something that was not compared.
+///
+/// A dataset is named alone only where nothing of it was compared; of some records it says how many.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NotChecked {
-    /// A dataset, a field of it, or some of its records.
+    /// `docs.users`, a field of it, `3 records of docs.users`, or another part in words.
     pub what: String,
     /// Why.
     pub why: String,
@@ -250,7 +264,57 @@ impl Counts {
     }
 }
 
+impl NotChecked {
+    /// A whole dataset: nothing of it was compared.
+    pub fn dataset(dataset: &DatasetId, why: impl Into<String>) -> Self {
+        Self {
+            what: dataset.to_string(),
+            why: why.into(),
+        }
+    }
+
+    /// So many records of a dataset, whose others were compared; 0 where nobody knows how many.
+    pub fn records(count: u64, dataset: &DatasetId, why: impl Into<String>) -> Self {
+        let records = match count {
+            0 => "some records".to_owned(),
+            count => human::plural(count, "record"),
+        };
+        Self {
+            what: format!("{records} of {dataset}"),
+            why: why.into(),
+        }
+    }
+
+    /// Whether it is the whole dataset.
+    pub fn is_dataset(&self, dataset: &DatasetId) -> bool {
+        self.what == dataset.to_string()
+    }
+
+    /// Whether it is some records of the dataset.
+    pub fn is_records_of(&self, dataset: &DatasetId) -> bool {
+        let records = self.what.strip_suffix(&format!(" of {dataset}"));
+        records.is_some_and(|it| it.ends_with(" record") || it.ends_with(" records"))
+    }
+}
+
 impl EntityReport {
+    /// Whether anything of the pair was compared; what it has no count of is then known to be none.
+    pub fn was_compared(&self, pair: &PairReport) -> bool {
+        let sides = [&pair.source, &pair.target];
+        let is_whole = |it: &NotChecked| sides.iter().any(|side| it.is_dataset(side));
+        !self.not_checked.iter().any(is_whole)
+    }
+
+    /// What of its records was not compared, in the copy or in the system of record.
+    pub fn records_left_out<'r>(
+        &'r self,
+        pair: &'r PairReport,
+    ) -> impl Iterator<Item = &'r NotChecked> {
+        let sides = [&pair.target, &pair.source];
+        let not_checked = self.not_checked.iter();
+        not_checked.filter(move |it| sides.iter().any(|side| it.is_records_of(side)))
+    }
+
     /// The counts of all its representations together.
     pub fn counts(&self) -> Counts {
         self.pairs

@@ -7,7 +7,7 @@ mod text;
 use std::sync::Arc;
 
 use parallax_core::error::{Error, ErrorKind, Result};
-use parallax_core::report::{EntityReport, NotChecked, PairReport, Report, Scope, render};
+use parallax_core::report::{EntityReport, PairReport, Report, Scope, render};
 use parallax_core::wire::{CheckId, ReportFormat};
 use parallax_workbench::{Events, Workbench};
 use tokio::signal::ctrl_c;
@@ -103,13 +103,10 @@ fn outcome(report: &Report) -> Outcome {
     Outcome::Fine
 }
 
-/// Whether one of a pair's stores was silent, or one of its datasets was not compared at all.
+/// Whether one of a pair's stores was silent, or something of its datasets was not compared.
 fn is_unanswered(report: &Report, entity: &EntityReport, pair: &PairReport) -> bool {
     let answered = |store: &str| report.stores.iter().any(|(it, _)| it == store);
-    let is_about = |it: &NotChecked, name: &str| it.what == name;
-    [&pair.source, &pair.target].into_iter().any(|dataset| {
-        let name = dataset.to_string();
-        let mut not_checked = entity.not_checked.iter();
-        !answered(dataset.store.as_str()) || not_checked.any(|it| is_about(it, &name))
-    })
+    let mut sides = [&pair.source, &pair.target].into_iter();
+    let is_whole = entity.was_compared(pair) && entity.records_left_out(pair).next().is_none();
+    !is_whole || sides.any(|it| !answered(it.store.as_str()))
 }

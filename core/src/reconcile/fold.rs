@@ -93,6 +93,7 @@ pub(super) struct Census {
 }
 
 impl Fold {
+    /// A fold of one scan; `sample` is the hash below which a key is in scope.
     pub(super) fn new(seed: u64, kinds: Vec<PartKind>, sample: Option<u64>, task: Task) -> Self {
         Self {
             seed,
@@ -187,6 +188,9 @@ impl RowSink for Folding {
 }
 
 impl Hashing {
+    /// Makes the symbols of one row, one a pair whose slice of the key space is scanned.
+    ///
+    /// Each form of each field is hashed once, however many pairs compare it.
     fn row(
         &self,
         key: &KeyLanes,
@@ -224,6 +228,7 @@ impl Hashing {
 }
 
 impl Folding {
+    /// Adds what was counted here to the counters that a progress line reads.
     fn tell(&mut self) {
         self.fold
             .rows
@@ -246,6 +251,9 @@ impl Drop for Folding {
 }
 
 impl Since {
+    /// Keeps the key of a row that changed at or after the beginning.
+    ///
+    /// A row whose version is no time is kept as well and counted; the scan ends where there are too many keys.
     fn take(&self, key: &[u8], fields: &[ValueRef<'_>]) -> ControlFlow<()> {
         let version = fields.first().and_then(|it| it.to_value());
         match version.as_ref().and_then(change_time) {
@@ -265,6 +273,7 @@ impl Since {
     }
 }
 
+/// Counts one record of a key, if the key is wanted, and keeps its bytes the first time.
 fn count(wanted: &Mutex<BTreeMap<KeyLanes, Census>>, key: &[u8], seed: u64) {
     if let Some(census) = lock(wanted).get_mut(&key::lanes(key, seed)) {
         census.records += 1;

@@ -23,12 +23,17 @@ const INLINE: usize = KEY_LANES * LANE_BYTES;
 /// In place of the length: the words hold a hash.
 const HASHED: u8 = u8::MAX;
 
+/// The tag of a part that is null.
 const NULL: u8 = 0x10;
+/// The tag of a part of 16 bytes.
 const UUID: u8 = 0x11;
+/// The tag of text whose length stands behind the tag.
 const LONG_TEXT: u8 = 0x12;
+/// The tag of a value of any other type, in its serialized form.
 const OTHER: u8 = 0x13;
 /// Text up to [`SHORT`] bytes has its length in its tag.
 const TEXT: u8 = 0x20;
+/// The longest text, in bytes, whose length its tag can tell.
 const SHORT: usize = 0xc0;
 
 /// Keys that are alike in a sample of every run.
@@ -103,6 +108,9 @@ fn typed(value: Value, kind: PartKind) -> Value {
     }
 }
 
+/// What text from a key pattern means where the source's key has that type.
+///
+/// Only text that the value would be written as is read: `042` and `42` stay two keys.
 fn read_text(text: String, kind: PartKind) -> Value {
     let read = match kind {
         PartKind::Number => text.parse::<Decimal>().ok().map(Value::Decimal),
@@ -126,6 +134,7 @@ fn shortest(number: &Decimal) -> Value {
     whole.map_or_else(|| Value::Decimal(Decimal::new(digits, scale)), Value::int)
 }
 
+/// Writes one part; what is written can be read back as it was.
 fn exact(value: &Value, out: &mut Vec<u8>) {
     match value {
         Value::Null => out.push(NULL),
@@ -149,11 +158,13 @@ fn whole(number: i64, out: &mut Vec<u8>) {
     out.extend(bytes.iter().take(used));
 }
 
+/// Writes a part of 16 bytes, which needs no length.
 fn uuid(uuid: &Uuid, out: &mut Vec<u8>) {
     out.push(UUID);
     out.extend(uuid.as_bytes());
 }
 
+/// Writes text; all but very long ones cost one byte more than they have.
 fn text(text: &str, out: &mut Vec<u8>) {
     match u8::try_from(text.len()) {
         Ok(length) if text.len() <= SHORT => {
@@ -167,6 +178,7 @@ fn text(text: &str, out: &mut Vec<u8>) {
     }
 }
 
+/// Writes bytes behind their length, which is little-endian.
 fn sized(bytes: &[u8], out: &mut Vec<u8>) {
     out.extend((bytes.len() as u64).to_le_bytes());
     out.extend(bytes);
@@ -183,6 +195,7 @@ pub(super) fn read(bytes: &[u8]) -> Option<Key> {
     Some(Key::new(parts))
 }
 
+/// Reads one part back, and what follows it; `None` for bytes that no part was written as.
 fn read_part(tag: u8, rest: &[u8]) -> Option<(Value, &[u8])> {
     Some(match tag {
         0..=8 => {
@@ -213,6 +226,7 @@ fn read_part(tag: u8, rest: &[u8]) -> Option<(Value, &[u8])> {
     })
 }
 
+/// Reads bytes behind their length, and what follows them.
 fn read_sized(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = bytes.split_first_chunk::<8>()?;
     rest.split_at_checked(usize::try_from(u64::from_le_bytes(*length)).ok()?)
@@ -285,6 +299,7 @@ pub(super) fn order(one: &Key, other: &Key) -> Ordering {
     unequal.unwrap_or_else(|| one.parts().len().cmp(&other.parts().len()))
 }
 
+/// The order of findings: numbers by size whatever their type, text by its characters.
 fn order_parts(one: &Value, other: &Value) -> Ordering {
     match (one, other) {
         (Value::I64(one), Value::I64(other)) => one.cmp(other),
@@ -298,6 +313,7 @@ fn order_parts(one: &Value, other: &Value) -> Ordering {
     }
 }
 
+/// Kinds that cannot be compared with each other stand one after the other: null, numbers, text, others.
 fn rank(value: &Value) -> u8 {
     match value {
         Value::Null => 0,
@@ -307,6 +323,7 @@ fn rank(value: &Value) -> u8 {
     }
 }
 
+/// A number without loss, so that numbers of different types have one order.
 fn size(value: &Value) -> Option<Decimal> {
     match value {
         Value::I64(it) => Some(Decimal::new((*it).into(), 0)),

@@ -66,6 +66,9 @@ impl Layout {
         Some(layout)
     }
 
+    /// Which fields of a pair are compared, from where they are scanned, and in which form both sides are hashed.
+    ///
+    /// Fields without a rule are left out, as a trace leaves them out.
     fn pair(&mut self, options: &CheckOptions, target: usize) -> PairLayout {
         let mapping = |at: usize| options.mapping.representations.get(at);
         let mut pair = PairLayout {
@@ -135,6 +138,7 @@ impl Layout {
         )
     }
 
+    /// What the sinks of one side do with a row: all columns of the pairs that are scanned, each once.
     fn hashing(
         &self,
         (side, salt): (Side, u64),
@@ -213,6 +217,7 @@ impl Layout {
     }
 }
 
+/// The fields that hold the parts of the key; none where the key is spelled by a pattern.
 fn key_paths(representation: &Representation) -> &[FieldPath] {
     match &representation.key {
         KeyTemplate::Fields(paths) => paths,
@@ -220,6 +225,7 @@ fn key_paths(representation: &Representation) -> &[FieldPath] {
     }
 }
 
+/// What the parts of the source's key are. Where its shape is not known, they stay what they are read as.
 fn kinds(n_parts: usize, source: &Representation, shape: Option<&Shape>) -> Vec<PartKind> {
     let paths = key_paths(source);
     let kind = |at: usize| match (paths.get(at), shape) {
@@ -232,6 +238,7 @@ fn kinds(n_parts: usize, source: &Representation, shape: Option<&Shape>) -> Vec<
     (0..n_parts).map(kind).collect()
 }
 
+/// The types of a representation's fields, if they were read.
 fn shape(options: &CheckOptions, at: usize) -> Option<&Shape> {
     options.shapes.get(at)?.as_ref().ok()
 }
@@ -244,6 +251,7 @@ fn field<'s>(shape: Option<&'s Shape>, rule: &FieldRule) -> Option<&'s FieldShap
     }
 }
 
+/// How a representation holds a canonical field.
 fn rule_of<'m>(mapping: &'m RepresentationMapping, name: &str) -> Option<&'m FieldRule> {
     mapping
         .fields

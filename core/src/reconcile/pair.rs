@@ -48,9 +48,11 @@ pub(super) struct Pair {
     /// The verdicts of candidates.
     pub(super) counts: Counts,
     pub(super) findings: Vec<Finding>,
-    /// Why the first of the candidates that are unknown is.
-    pub(super) why_unknown: Option<String>,
-    /// Why the pair is given up as a whole.
+    /// The first of the candidates that a read could not judge, by its place, and why.
+    pub(super) unjudged: Option<(usize, String)>,
+    /// Why candidates were not read to the end.
+    pub(super) why_unread: Option<String>,
+    /// Why scans were given up: of all its records, or of those that are `unknown`.
     pub(super) failure: Option<String>,
 }
 
@@ -92,6 +94,7 @@ pub(super) struct Item {
 }
 
 impl Pair {
+    /// A pair of which nothing is known yet: all slices of its key space are open, each with its share of the cells.
     pub(super) fn new(target: usize, is_optional: bool, cells: usize) -> Self {
         let slices = 1 << FIRST_BITS;
         let cells = u32::try_from(cells).unwrap_or(PASS_CELLS).min(PASS_CELLS) / slices;
@@ -120,7 +123,8 @@ impl Pair {
             unknown: 0,
             counts: Counts::default(),
             findings: Vec::new(),
-            why_unknown: None,
+            unjudged: None,
+            why_unread: None,
             failure: None,
         }
     }
@@ -157,6 +161,9 @@ impl Pair {
         load.symbols.saturating_sub(lacking) + load.symbols / 16 + rows / 32
     }
 
+    /// Plans another scan of a slice, with cells for about so many symbols.
+    ///
+    /// A slice that would need too many is divided; one that was tried too often is given up.
     fn reopen(&mut self, open: Open, symbols: u64) {
         let tries = open.tries + 1;
         // The fewer the cells, the wider the estimate may be of the mark.
@@ -192,6 +199,9 @@ impl Pair {
 
     /// Gives up all that is still to be scanned.
     pub(super) fn give_up_open(&mut self, why: &str) {
+        if self.open.is_empty() {
+            return;
+        }
         let rows = self.open.drain(..).map(|it| it.rows).sum();
         self.give_up(rows, why);
     }
@@ -225,16 +235,24 @@ impl Pair {
         // What the scan could not decode, a read may yet have found.
         let read = count(&|it| it.tally.source == 0 && it.found_source() == Found::Found);
         let records = self.source_rows + read.min(source_unreadable);
-        let lacking = self.left(self.unreadable, &|it| {
-            it.tally.copy == 0 && it.found_copy() != Found::Absent
-        });
+        let lacking = self.undecoded();
         let optional = if self.is_optional { lacking } else { 0 };
         counts.agrees = records.saturating_sub(otherwise + self.unknown + repeated + optional);
         counts.unknown += self.unknown + lacking;
-        counts.unknown += self.left(source_unreadable, &|it| {
-            it.tally.source == 0 && it.found_source() != Found::Absent
-        });
+        counts.unknown += self.undecoded_in_source(source_unreadable);
         counts
+    }
+
+    /// Records of the copy that the scan could not decode and no read has found.
+    pub(super) fn undecoded(&self) -> u64 {
+        let is_cleared = |it: &Item| it.tally.copy == 0 && it.found_copy() != Found::Absent;
+        self.left(self.unreadable, &is_cleared)
+    }
+
+    /// The same of the system of record.
+    pub(super) fn undecoded_in_source(&self, unreadable: u64) -> u64 {
+        let is_cleared = |it: &Item| it.tally.source == 0 && it.found_source() != Found::Absent;
+        self.left(unreadable, &is_cleared)
     }
 
     /// Of so many records that a scan could not decode, those that no read has cleared up.
@@ -255,6 +273,7 @@ impl Open {
 }
 
 impl Tally {
+    /// Adds what a sketch has left of one key: above zero on the source's side, below on the copy's.
     fn add(&mut self, times: i64) {
         if times > 0 {
             self.source += times.unsigned_abs();
@@ -265,6 +284,7 @@ impl Tally {
 }
 
 impl Item {
+    /// A candidate that was not read yet.
     pub(super) fn new(key: Key, lanes: KeyLanes, tally: Tally) -> Self {
         Self {
             key,
@@ -285,11 +305,13 @@ impl Item {
         self.tally.source > 0 || self.found_source() == Found::Found
     }
 
+    /// What the last read found in the source.
     fn found_source(&self) -> Found {
         let [source, _] = self.found;
         source
     }
 
+    /// What the last read found in the copy.
     fn found_copy(&self) -> Found {
         let [_, copy] = self.found;
         copy

@@ -42,6 +42,7 @@ pub(super) enum Next {
 }
 
 impl Queue {
+    /// All candidates of all pairs, ready to be read.
     pub(super) fn new(pairs: &[Pair]) -> Self {
         let items = pairs.iter().enumerate();
         let places = items.flat_map(|(pair, it)| (0..it.items.len()).map(move |at| (pair, at)));
@@ -51,6 +52,9 @@ impl Queue {
         }
     }
 
+    /// What is to be done next: read what is ready, else wait for what is due first.
+    ///
+    /// Waiting has an end: a candidate that is young until then is in flight.
     pub(super) fn next(
         &mut self,
         pairs: &mut [Pair],
@@ -98,6 +102,7 @@ impl Queue {
         }
     }
 
+    /// Makes ready what is due by then, in the order of pairs and keys.
     fn wake(&mut self, pairs: &[Pair], by: Timestamp) {
         let is_due = |place: &(usize, usize)| {
             item(pairs, *place)
@@ -122,6 +127,8 @@ impl Queue {
         }
     }
 
+    /// Candidates that were asked for and not answered are unknown: a runner that skips an answer must not stall the
+    /// check.
     fn forget_unanswered(&mut self, pairs: &mut [Pair]) {
         for (pair, at) in std::mem::take(&mut self.asked) {
             if let Some(pair) = pairs.get_mut(pair) {
@@ -160,6 +167,7 @@ pub(super) struct Case<'c> {
 }
 
 impl<'c> Case<'c> {
+    /// How a representation holds the entity's fields.
     fn mapping(&self, at: usize) -> Option<&'c RepresentationMapping> {
         self.options.mapping.representations.get(at)
     }
@@ -173,6 +181,9 @@ enum After {
 }
 
 impl Pair {
+    /// Weighs what a read found, by the same rules as a trace.
+    ///
+    /// Drift whose source moved during the read is not believed but read again, and so is what only its age decides.
     fn judge(&mut self, at: usize, read: &KeyRead, case: &Case<'_>) -> After {
         let (Some(truth), Some(mapping)) = (case.mapping(case.source), case.mapping(self.target))
         else {
@@ -216,6 +227,9 @@ impl Pair {
         After::Judged
     }
 
+    /// Gives a candidate its final verdict, and reports it where that is drift.
+    ///
+    /// Fields are listed only where both records were found: what is missing differs as a whole.
     fn conclude(
         &mut self,
         at: usize,
@@ -225,7 +239,9 @@ impl Pair {
     ) {
         self.settle(at, judgement.verdict);
         if judgement.verdict == Verdict::Unknown {
-            self.why_unknown.get_or_insert(judgement.reason);
+            if self.unjudged.as_ref().is_none_or(|(first, _)| at < *first) {
+                self.unjudged = Some((at, judgement.reason));
+            }
             return;
         }
         let Some(item) = self.items.get(at).filter(|_| judgement.verdict.is_drift()) else {
@@ -264,6 +280,7 @@ impl Pair {
 }
 
 impl Item {
+    /// Keeps what the read found, and counts it.
     fn note(&mut self, read: &KeyRead) {
         let found = |it: &crate::trace::Read| match &it.found {
             Err(_) => Found::Failed,
@@ -280,6 +297,7 @@ impl Item {
     }
 }
 
+/// A compared field that differs, as it stands in a report; `None` for one that agrees or is only shown.
 fn difference(field: FieldObservation, mapping: &RepresentationMapping) -> Option<Difference> {
     let is_compared = mapping
         .fields
@@ -303,6 +321,7 @@ fn read_of<'r>(reads: &'r [KeyRead], nth: usize, key: &Key) -> Option<&'r KeyRea
     expected.or_else(|| reads.iter().find(|it| it.key == *key))
 }
 
+/// The candidate at a place.
 fn item(pairs: &[Pair], (pair, at): (usize, usize)) -> Option<&Item> {
     pairs.get(pair)?.items.get(at)
 }
@@ -320,6 +339,7 @@ fn longest(options: &CheckOptions) -> Duration {
         .max(DEFAULT_OBJECTIVE)
 }
 
+/// A time so much later, or the last that can be told.
 fn later(time: Timestamp, by: Duration) -> Timestamp {
     time.checked_add(by).unwrap_or(Timestamp::MAX)
 }

@@ -1,26 +1,24 @@
 //! A check under way: one phase after another, each ended by the answers to its step.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 
-use super::fold::{Census, Fold, Since, Task, lock};
+use super::fold::{Census, Fold, Task, lock};
 use super::key::{self, Held, KeyLanes};
 use super::layout::{Layout, Scan};
-use super::pair::{Item, Open, PASS_CELLS, Pair, Tally};
+use super::pair::{Open, PASS_CELLS, Pair, Tally};
 use super::queue::{Case, Next, Queue};
 use super::sketch::{Sketch, Slice};
-use super::{Answer, CheckOptions, ScanPlan, Step};
+use super::{Answer, CheckOptions, ScanPlan, Step, outcome};
 use crate::deployment::Presence;
 use crate::error::Result;
 use crate::report::NotChecked;
 use crate::store::{Projection, Scanned};
 use crate::value::Key;
 
-/// The most keys that are compared for having changed lately.
-const MAX_CHANGED: usize = 1_000_000;
+mod since;
 
 /// One check under way.
 #[derive(Debug)]
@@ -83,6 +81,7 @@ impl Pass {
         }
     }
 
+    /// What the scan of a representation was folded into.
     fn fold(&self, representation: usize) -> Option<&Arc<Fold>> {
         let mut folds = self.folds.iter();
         folds
@@ -92,6 +91,7 @@ impl Pass {
 }
 
 impl Run {
+    /// A check that begins with a full scan, or with the keys that changed lately where only these are in scope.
     pub(super) fn new(options: CheckOptions, layout: Layout) -> Self {
         let phase = if options.since.is_some() {
             Phase::Collect
@@ -158,6 +158,7 @@ impl Run {
         }
     }
 
+    /// Takes the answer to the last step. One that was not asked for is ignored: a stopped check may still be answered.
     pub(super) fn feed(&mut self, answer: Answer, now: Timestamp) {
         match (&mut self.phase, answer) {
             (
@@ -195,7 +196,7 @@ impl Run {
             let tallied = pair.tallies.values().filter(|it| it.source > 0).count() as u64;
             pair.unknown += tallied;
             pair.tallies.clear();
-            pair.why_unknown.get_or_insert_with(|| why.to_owned());
+            pair.why_unread.get_or_insert_with(|| why.to_owned());
             pair.settle_rest();
         }
     }
@@ -215,6 +216,9 @@ impl Run {
         }
     }
 
+    /// Scans what is open: everything at first; later as many undecoded slices as there are cells for in one pass.
+    ///
+    /// The source is scanned once for all pairs of the pass.
     fn scan(&mut self) -> Step {
         let mut pass = Pass::default();
         let mut left = PASS_CELLS;
@@ -248,6 +252,7 @@ impl Run {
         Step::Scan(plans)
     }
 
+    /// One scan of the source, then one of each copy.
     fn plans(&self, pass: &mut Pass) -> Vec<ScanPlan> {
         let scans: Vec<Scan> = pass.scans.iter().map(|(it, _)| it.clone()).collect();
         let source = self.layout.source_scan(&self.options, &scans, self.passes);
@@ -264,6 +269,7 @@ impl Run {
             .collect()
     }
 
+    /// One scan, with the fold that takes its rows.
     fn plan(
         &self,
         representation: usize,
@@ -282,6 +288,10 @@ impl Run {
         }
     }
 
+    /// Decodes what the scans have left in the sketches.
+    ///
+    /// The first pass also counts: of a scan that failed, the other side tells how many records are unknown. A failure
+    /// costs its own pair, that of the source all of them.
     fn end_scan(&mut self, pass: &Pass) {
         let source = pass.outcome(self.layout.source);
         let is_first = self.passes == 1;
@@ -316,77 +326,6 @@ impl Run {
         }
         let is_open = self.pairs.iter().any(|it| !it.open.is_empty());
         self.phase = if is_open { Phase::Scan } else { Phase::Resolve };
-    }
-
-    fn collect(&mut self) -> Option<Step> {
-        let since = self.options.since?;
-        let version = self.options.mapping.representations.get(self.layout.source);
-        let Some(version) = version.and_then(|it| it.version.clone()) else {
-            self.note(
-                self.layout.source,
-                "nothing says when its records changed: it has no version",
-            );
-            return None;
-        };
-        let task = Task::Since(Since {
-            begin: since,
-            limit: MAX_CHANGED,
-            keys: Mutex::default(),
-            is_over: AtomicBool::default(),
-            untimed: AtomicU64::default(),
-        });
-        let projection = Layout::projection(&self.options, self.layout.source, vec![version]);
-        let mut pass = Pass::default();
-        let plan = self.plan(self.layout.source, projection, task, &mut pass);
-        self.phase = Phase::Collecting(pass);
-        Some(Step::Scan(vec![plan]))
-    }
-
-    fn end_collect(&mut self, pass: &Pass) {
-        self.phase = Phase::Judge;
-        let Some(fold) = pass.fold(self.layout.source).map(Arc::clone) else {
-            return;
-        };
-        self.source.rows = fold.rows();
-        let Task::Since(since) = &fold.task else {
-            return;
-        };
-        let keys: BTreeSet<Box<[u8]>> = lock(&since.keys).drain(..).collect();
-        let count = keys.len() as u64;
-        self.note_since(since);
-        let outcome = pass.outcome(self.layout.source);
-        self.source.is_lost = outcome.is_err();
-        self.source.unreadable = outcome.as_ref().map_or(0, |it| it.unreadable);
-        for pair in &mut self.pairs {
-            pair.open.clear();
-            pair.scans = 0;
-            pair.source_rows = count;
-            match &outcome {
-                Ok(_) => pair.items = items(&keys, self.options.seed),
-                Err(why) => pair.give_up(count, why),
-            }
-        }
-    }
-
-    fn note_since(&mut self, since: &Since) {
-        let what = "deletions, and changes made only in a copy";
-        let why = "only records that changed at the source lately were compared";
-        self.not_checked.push(NotChecked {
-            what: what.to_owned(),
-            why: why.to_owned(),
-        });
-        if since.is_over.load(Ordering::Relaxed) {
-            let why =
-                format!("more than {MAX_CHANGED} records changed; the first of them were compared");
-            self.note(self.layout.source, &why);
-        }
-        let untimed = since.untimed.load(Ordering::Relaxed);
-        if untimed > 0 {
-            let why = format!(
-                "{untimed} records have a version that is no time, so they were compared whenever they changed"
-            );
-            self.note(self.layout.source, &why);
-        }
     }
 
     /// The words of keys too long for a sketch: those of the source, then those of each pair.
@@ -428,6 +367,10 @@ impl Run {
         Some((pass, Step::Scan(plans)))
     }
 
+    /// Makes candidates of all that was decoded.
+    ///
+    /// Keys that were too long for the sketch have been looked up by a scan of keys; where that scan failed, they are
+    /// unknown.
     fn single_out(&mut self, pass: &Pass) {
         let read = |at: usize| {
             let fold = pass.fold(at)?;
@@ -464,6 +407,7 @@ impl Run {
         self.phase = Phase::Judge;
     }
 
+    /// The step that answers what the queue wants.
     fn judge(&mut self, next: Next) -> Option<Step> {
         self.phase = Phase::Judging;
         match next {
@@ -489,6 +433,8 @@ impl Run {
         lanes.into_iter().collect()
     }
 
+    /// Notes keys of which the source holds several records: none of them is the truth, so no copy can be judged by
+    /// them.
     fn end_recount(&mut self, pass: &Pass) {
         let Some(fold) = pass.fold(self.layout.source) else {
             return;
@@ -520,25 +466,26 @@ impl Run {
             "it holds more than one record of {}{dots}: which of them a copy should equal is not known",
             named.join(", ")
         );
-        self.note(self.layout.source, &why);
+        self.note_records(self.layout.source, self.source.repeated, &why);
     }
 
-    /// Notes that something of a representation was not checked.
+    /// Notes that nothing of a representation was checked.
     pub(super) fn note(&mut self, representation: usize, why: &str) {
-        let dataset = self
-            .options
-            .entity
-            .representations
-            .get(representation)
-            .map(|it| it.dataset.to_string());
-        self.not_checked.push(NotChecked {
-            what: dataset.unwrap_or_default(),
-            why: why.to_owned(),
-        });
+        let dataset = outcome::dataset(&self.options, representation);
+        let note = dataset.map(|it| NotChecked::dataset(&it, why));
+        self.not_checked.extend(note);
+    }
+
+    /// Notes that so many records of a representation were not checked; 0 where nobody knows how many.
+    pub(super) fn note_records(&mut self, representation: usize, count: u64, why: &str) {
+        let dataset = outcome::dataset(&self.options, representation);
+        let note = dataset.map(|it| NotChecked::records(count, &it, why));
+        self.not_checked.extend(note);
     }
 }
 
 impl Pair {
+    /// Takes the differences out of the sketch, slice by slice.
     fn decode(&mut self, scan: &Scan, open: &[Open]) {
         let was_filtered = self.filter.is_some();
         if let Some(filter) = scan.sketch.filter() {
@@ -563,14 +510,6 @@ fn share(open: &mut Vec<Open>, left: &mut u32, is_first: bool) -> Vec<Open> {
         open.pop();
     }
     taken
-}
-
-fn items(keys: &BTreeSet<Box<[u8]>>, seed: u64) -> Vec<Item> {
-    let tally = Tally { source: 1, copy: 0 };
-    let item = |bytes: &[u8]| Some(Item::new(key::read(bytes)?, key::lanes(bytes, seed), tally));
-    let mut items: Vec<Item> = keys.iter().filter_map(|it| item(it)).collect();
-    items.sort_by(|one, other| key::order(&one.key, &other.key));
-    items
 }
 
 /// The hashes below which a share of all keys lies; `None` for all of them.

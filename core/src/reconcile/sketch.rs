@@ -20,6 +20,7 @@ mod tests;
 const TABLES: u32 = 4;
 /// The words of a symbol: its key, its row's hash, and the check of both.
 const LANES: usize = KEY_LANES + 3;
+/// Bits of each word of a symbol: so much is left of 64 that sums of them do not overflow.
 const LANE_BITS: u32 = 56;
 /// Bits of a row's hash that choose one of its cells.
 const INDEX_BITS: u32 = LANE_BITS / 2;
@@ -37,6 +38,7 @@ pub(super) struct Symbol {
 }
 
 impl Symbol {
+    /// The words of the symbol that hold its key.
     fn key(&self) -> KeyLanes {
         let [one, two, three, ..] = self.lanes;
         [one, two, three]
@@ -150,6 +152,7 @@ pub(super) struct Sketch {
     state: Mutex<State>,
 }
 
+/// What the sinks of both sides add to, under one lock.
 #[derive(Debug, Default)]
 struct State {
     cells: Vec<Cell>,
@@ -207,6 +210,7 @@ impl Sketch {
         xxh3_64_with_seed(&bytes, seed)
     }
 
+    /// The slice that a key's hash belongs to, if this sketch scans it.
     fn slice_of(&self, key_hash: u64) -> Option<u32> {
         let prefix = key_hash.checked_shr(64 - self.bits).unwrap_or(0);
         self.by_prefix
@@ -293,10 +297,15 @@ impl Sketch {
             .sum()
     }
 
+    /// The state, even if a sink panicked while it held the lock: sums are whole at every step.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Takes symbols out of a slice one by one: a cell that holds one symbol alone names it, and taking it off its
+    /// other cells leaves others alone there.
+    ///
+    /// Fails with an estimate of how many there are where cells remain that hold several.
     fn peel(&self, place: &Place, cells: &mut [Cell]) -> Result<Vec<(KeyLanes, i64)>, Load> {
         let range = place.start as usize..(place.start + TABLES * place.width) as usize;
         let load = load(cells.get(range.clone()).unwrap_or_default(), place.width);
@@ -360,6 +369,7 @@ impl Filter {
     }
 }
 
+/// Notes a key in the filter of keys that the copy has.
 fn mark(filter: &mut [u64], key_hash: u64) {
     for (word, bit) in marks(key_hash) {
         if let Some(it) = filter.get_mut(word) {
@@ -388,6 +398,7 @@ fn check(lanes: &[u64; LANES], seed: u64) -> u64 {
     xxh3_64_with_seed(&bytes, !seed) >> (64 - LANE_BITS)
 }
 
+/// The two words of a hash, each of 64 bits, low word first.
 fn halves(hash: u128) -> [u64; 2] {
     let bytes = hash.to_le_bytes();
     let half = |bytes: &[u8]| {
@@ -419,6 +430,7 @@ fn load(cells: &[Cell], width: u32) -> Load {
     }
 }
 
+/// A count as an estimate: what is lost beyond 53 bits does not matter there.
 #[expect(clippy::cast_precision_loss, reason = "an estimate")]
 fn float(count: i64) -> f64 {
     count as f64
@@ -429,6 +441,7 @@ fn float(count: i64) -> f64 {
     clippy::cast_sign_loss,
     reason = "an estimate, and casts saturate"
 )]
+/// An estimate as a count, never below zero.
 fn whole(number: f64) -> u64 {
     number.max(0.0) as u64
 }

@@ -6,6 +6,7 @@
 
 use super::{Finding, Report, mask, plain, words};
 
+/// The names of the columns; they stay as they are, for programs read them.
 const HEAD: [&str; 10] = [
     "entity",
     "key",
@@ -28,6 +29,7 @@ pub(super) fn render(report: &Report) -> String {
     text
 }
 
+/// One finding. Times are RFC 3339 and ages milliseconds; an age that is not known is empty.
 fn cells(entity: &str, of: &Finding) -> [String; HEAD.len()] {
     [
         entity.to_owned(),
@@ -50,6 +52,7 @@ fn line(cells: &[String]) -> String {
     format!("{}\r\n", cells.join(","))
 }
 
+/// One cell, quoted where its content would end it.
 fn cell(text: &str) -> String {
     let text = defused(plain::visible_in_lines(text));
     if text.contains([',', '"', '\r', '\n']) {

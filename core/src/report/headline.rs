@@ -1,6 +1,6 @@
 //! The one sentence that answers first.
 
-use super::{Counts, NotChecked, PairReport, Report, mask, plain};
+use super::{Counts, EntityReport, NotChecked, PairReport, Report, mask, plain};
 use crate::human;
 use crate::trace::Verdict;
 
@@ -39,49 +39,68 @@ pub(super) fn clauses(report: &Report) -> Vec<String> {
 struct Unanswered<'r> {
     /// Copies that could not be judged, apart from those of `datasets`.
     copies: u64,
+    /// One of these copies, and why: `first: docs.users 34: it cannot be decoded`.
+    example: Option<String>,
     /// Copies in `datasets`, which are no part of what was compared.
     aside: u64,
     /// Datasets that were not compared at all.
     datasets: Vec<&'r NotChecked>,
-    /// Fields, or some records.
+    /// Fields, or records that are not among `copies`.
     parts: usize,
 }
 
 impl<'r> Unanswered<'r> {
+    /// Sorts what is open into whole datasets, single copies and other parts.
     fn of(report: &'r Report) -> Self {
         let mut open = Self {
             copies: 0,
+            example: None,
             aside: 0,
             datasets: Vec::new(),
             parts: 0,
         };
         for entity in &report.entities {
-            let whole = |it: &NotChecked| entity.pairs.iter().any(|pair| concerns(it, pair));
-            let (datasets, parts): (Vec<_>, Vec<_>) =
-                entity.not_checked.iter().partition(|it| whole(it));
-            let named = |pair: &PairReport| datasets.iter().any(|it| concerns(it, pair));
-            for pair in &entity.pairs {
-                let copies = if named(pair) {
-                    &mut open.aside
-                } else {
-                    &mut open.copies
-                };
-                *copies += pair.counts.unknown;
-            }
-            open.parts += parts.len();
-            open.datasets.extend(datasets);
+            open.add(entity);
         }
         open
     }
 
+    /// Adds one entity. Notes about records that are counted as unknown are no parts: that would tell them twice.
+    fn add(&mut self, entity: &'r EntityReport) {
+        for pair in &entity.pairs {
+            if !entity.was_compared(pair) {
+                self.aside += pair.counts.unknown;
+            } else if pair.counts.unknown > 0 {
+                self.copies += pair.counts.unknown;
+                self.example = self.example.take().or_else(|| example(entity, pair));
+            }
+        }
+        let whole = |it: &NotChecked| entity.pairs.iter().any(|pair| concerns(it, pair));
+        let (datasets, parts): (Vec<_>, Vec<_>) =
+            entity.not_checked.iter().partition(|it| whole(it));
+        let is_counted = |part: &NotChecked| {
+            let mut pairs = entity.pairs.iter().filter(|it| it.counts.unknown > 0);
+            pairs.any(|pair| entity.records_left_out(pair).any(|it| it == part))
+        };
+        self.parts += parts.iter().filter(|it| !is_counted(it)).count();
+        self.datasets.extend(datasets);
+    }
+
+    /// Whether everything in scope was answered.
     fn is_empty(&self) -> bool {
         self.copies == 0 && self.datasets.is_empty() && self.parts == 0
     }
 
+    /// Single copies first, then datasets, then other parts.
     fn clauses(&self) -> Vec<String> {
         let mut clauses = Vec::new();
         if self.copies > 0 {
-            clauses.push(format!("{} could not be judged", copies(self.copies)));
+            let example = self.example.iter().map(|it| format!(" ({it})"));
+            let copies = copies(self.copies);
+            clauses.push(format!(
+                "{copies} could not be judged{}",
+                example.collect::<String>()
+            ));
         }
         match self.datasets.as_slice() {
             [] => {}
@@ -103,15 +122,29 @@ impl<'r> Unanswered<'r> {
 
 /// Whether `not_checked` is about the whole representation of `pair`.
 pub(super) fn concerns(not_checked: &NotChecked, pair: &PairReport) -> bool {
-    [&pair.target, &pair.source]
-        .iter()
-        .any(|it| it.to_string() == not_checked.what)
+    not_checked.is_dataset(&pair.target) || not_checked.is_dataset(&pair.source)
+}
+
+/// The first copy of a pair that could not be judged, or why so many could not.
+pub(super) fn example(entity: &EntityReport, pair: &PairReport) -> Option<String> {
+    let target = plain::line(&pair.target.to_string(), REASON);
+    if let Some(one) = &pair.unjudged {
+        let key = plain::line(&one.key.to_string(), REASON);
+        return Some(format!("first: {target} {key}: {}", reason(&one.why)));
+    }
+    let part = entity.records_left_out(pair).next()?;
+    Some(format!("{target}: {}", reason(&part.why)))
 }
 
 fn not_compared(of: &NotChecked) -> String {
-    let why = plain::line(&mask::why(&of.why), REASON);
     let what = plain::line(&of.what, REASON);
-    format!("{what} could not be checked: {}", why.trim_end_matches('.'))
+    format!("{what} could not be checked: {}", reason(&of.why))
+}
+
+/// A reason as a part of a sentence: masked, on one line, cut, without a full stop.
+fn reason(why: &str) -> String {
+    let why = plain::line(&mask::why(why), REASON);
+    why.trim_end_matches('.').to_owned()
 }
 
 /// All copies that the check looked at, whatever came of them.
@@ -119,6 +152,7 @@ fn total(counts: Counts) -> u64 {
     counts.agrees + counts.in_flight + counts.drifted() + counts.unknown
 }
 
+/// The first clause. It says `all` only of what was compared, and that nothing was where nothing could be.
 fn verdict(report: &Report, counts: Counts, open: &Unanswered<'_>) -> String {
     let all = total(counts) - open.aside;
     match counts.drifted() {
@@ -200,6 +234,7 @@ pub(super) fn in_words(kind: &str, number: u64) -> String {
     format!("{} {word}", human::count(number))
 }
 
+/// Changes that had not arrived; those that are late are a part of them.
 fn in_flight(counts: Counts) -> Option<String> {
     let (changes, was) = match counts.in_flight {
         0 => return None,

@@ -35,6 +35,7 @@ pub(super) fn render(report: &Report) -> String {
     page.finish()
 }
 
+/// Everything before the body. The policy allows no script and nothing from elsewhere, whatever stands in the page.
 fn head(page: &mut Markup, report: &Report) {
     page.own("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\" />\n");
     page.own("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\" />\n");
@@ -84,6 +85,7 @@ fn verdict(page: &mut Markup, report: &Report) {
     }
 }
 
+/// When, how long, of what, and with which version.
 fn facts(page: &mut Markup, report: &Report) {
     page.own("<dl class=\"facts\">\n");
     fact(page, "began", &words::time(report.started_at));

@@ -56,6 +56,7 @@ fn each(report: &Report, parts: impl Fn(&EntityReport) -> Vec<Json>) -> Vec<Json
     report.entities.iter().flat_map(parts).collect()
 }
 
+/// What was asked for; null is what was not.
 fn scope(scope: &Scope) -> Json {
     json!({
         "entities": scope.entities,
@@ -94,7 +95,7 @@ fn counts(of: Counts) -> Json {
 
 /// A dataset that was not compared has no counts.
 fn pair(entity: &EntityReport, of: &PairReport) -> Json {
-    let is_known = words::was_compared(entity, of) || of.counts != Counts::default();
+    let is_known = entity.was_compared(of) || of.counts != Counts::default();
     json!({
         "entity": entity.entity,
         "from": of.source.to_string(),
@@ -117,6 +118,7 @@ fn findings(report: &Report) -> Vec<Json> {
     drifted.map(|(entity, it)| finding(entity, it)).collect()
 }
 
+/// One finding, without values: a report may leave the house.
 fn finding(entity: &str, of: &Finding) -> Json {
     json!({
         "entity": entity,
@@ -185,6 +187,7 @@ fn edge(of: &LagDuring) -> Json {
     })
 }
 
+/// A reading. Unknown numbers are null, never zero.
 fn first(of: &Reading) -> Json {
     json!({
         "state": of.state,

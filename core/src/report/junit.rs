@@ -2,10 +2,10 @@
 //!
 //! - Drift and changes that are late fail; the failure lists the counts and the first findings.
 //! - A dataset that could not be compared, or of which some copies could not be judged, is an error: nothing is known of
-//!   it. A field or some records that were left out are a skipped testcase of their own.
+//!   it, or of these. A field or some records that were left out are a skipped testcase of their own.
 //! - A testcase has no time: datasets are scanned side by side, so none has one of its own.
 
-use super::headline::{concerns, copies, drift_of, in_words};
+use super::headline::{concerns, copies, drift_of, example, in_words};
 use super::{Counts, EntityReport, Finding, NotChecked, PairReport, Report};
 use super::{mask, plain, words};
 use crate::human;
@@ -39,11 +39,13 @@ pub(super) fn render(report: &Report) -> String {
     xml
 }
 
+/// One entity's suite, and what the whole document's head counts of it.
 struct Suite {
     tally: Tally,
     xml: String,
 }
 
+/// One entity: a case for each copy, then one for each part that was left out.
 fn suite(report: &Report, entity: &EntityReport) -> Suite {
     let mut cases: Vec<Case> = entity.pairs.iter().map(|it| of_pair(entity, it)).collect();
     let concerned = |it: &NotChecked| entity.pairs.iter().any(|pair| concerns(it, pair));
@@ -76,6 +78,7 @@ fn time(report: &Report) -> String {
     }
 }
 
+/// The version, the command that runs the check again, and the stores.
 fn properties(report: &Report) -> String {
     let mut xml = String::from("    <properties>\n");
     let stores = report
@@ -96,6 +99,7 @@ fn properties(report: &Report) -> String {
     xml
 }
 
+/// One copy. Drift comes before what is unknown: it is certain.
 fn of_pair(entity: &EntityReport, pair: &PairReport) -> Case {
     let why: Vec<String> = entity
         .not_checked
@@ -111,8 +115,10 @@ fn of_pair(entity: &EntityReport, pair: &PairReport) -> Case {
             details: details(entity, pair),
         }
     } else if counts.unknown > 0 || !why.is_empty() {
-        let copies =
-            (counts.unknown > 0).then(|| format!("{} could not be judged", copies(counts.unknown)));
+        let example = example(entity, pair).map(|it| format!(" ({it})"));
+        let example = example.filter(|_| why.is_empty()).unwrap_or_default();
+        let copies = (counts.unknown > 0)
+            .then(|| format!("{} could not be judged{example}", copies(counts.unknown)));
         let message: Vec<String> = copies.into_iter().chain(why).collect();
         Outcome::Error {
             message: message.join("; "),
@@ -166,6 +172,7 @@ fn in_short(counts: Counts) -> String {
     parts.join("; ")
 }
 
+/// The counts, then the first findings, one a line.
 fn details(entity: &EntityReport, pair: &PairReport) -> String {
     let counts = pair
         .counts

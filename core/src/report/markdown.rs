@@ -44,14 +44,17 @@ pub(super) fn render(report: &Report) -> String {
     page
 }
 
+/// A name as code, in which nothing is markup.
 fn name(name: &str) -> String {
     code(&plain::line(name, NAME))
 }
 
+/// A sentence that may quote data: masked, cut, escaped.
 fn sentence(sentence: &str) -> String {
     text(&plain::line(&mask::why(sentence), SENTENCE))
 }
 
+/// When, how long, what was asked for, and the stores that answered.
 fn facts(report: &Report) -> String {
     let mut facts = vec![format!(
         "- Began {}, took {}, with Parallax {}",
@@ -98,6 +101,7 @@ fn is_number(column: &str) -> bool {
     others.contains(&column) || counts.iter().any(|(name, _)| *name == column)
 }
 
+/// The counts of all copies; a question mark where nothing was compared.
 fn copies(report: &Report) -> String {
     let rows = report.entities.iter().flat_map(|entity| {
         entity.pairs.iter().map(|pair| {
@@ -141,6 +145,7 @@ fn by_field(entity: &EntityReport) -> String {
     table(&title, ["dataset", "field", "copies"], rows)
 }
 
+/// The first findings of an entity, and how many more there are.
 fn findings(entity: &EntityReport) -> String {
     let rows = entity.findings.iter().take(LISTED).map(|it| {
         [
@@ -171,6 +176,7 @@ fn names(finding: &Finding) -> String {
     fields.join(", ")
 }
 
+/// A few differences field by field, with values masked.
 fn examples(entity: &EntityReport) -> String {
     let examples = words::examples(entity);
     let rows = examples.iter().flat_map(|finding| {
@@ -201,6 +207,7 @@ fn examples(entity: &EntityReport) -> String {
     table(&title, head, rows)
 }
 
+/// How it was done, how sure that is, and what it took.
 fn method(report: &Report) -> String {
     let steps = words::method(&report.scope).into_iter().enumerate();
     let steps: Vec<String> = steps
@@ -239,6 +246,7 @@ fn not_checked(report: &Report) -> String {
     }
 }
 
+/// The edges while the check ran.
 fn lag(report: &Report) -> String {
     let row = |it: &LagDuring| {
         [

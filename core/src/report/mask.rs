@@ -91,6 +91,7 @@ pub(super) fn why(reason: &str) -> String {
     format!("{before}{side}{type_name} is not {form}")
 }
 
+/// A number by its digits, which tell no more than its size.
 fn number(text: &str) -> String {
     let digits = |text: &str| text.chars().filter(char::is_ascii_digit).count() as u64;
     let behind = text.split_once('.').map_or(0, |(_, it)| digits(it));
@@ -102,6 +103,7 @@ fn number(text: &str) -> String {
     }
 }
 
+/// Text by its first letter and its length; text of fewer than three characters shows no letter.
 fn text(text: &str) -> String {
     let n_letters = text.chars().count();
     let first = text.chars().next().filter(|it| it.is_alphabetic());
@@ -117,6 +119,7 @@ fn characters(text: &str) -> String {
     human::plural(text.chars().count() as u64, "character")
 }
 
+/// Where two sequences first differ, counted from 1; `None` where they are the same.
 fn at<T: PartialEq>(
     unit: &str,
     one: impl IntoIterator<Item = T>,

@@ -22,6 +22,7 @@ pub(super) fn line(text: &str, limit: usize) -> String {
     visible(&cut(text, limit))
 }
 
+/// Text with its hidden characters spelled, as Rust would escape them.
 fn spell(text: &str, hidden: impl Fn(char) -> bool) -> String {
     let mut spelled = String::with_capacity(text.len());
     for letter in text.chars() {

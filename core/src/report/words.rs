@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::headline::{concerns, copies, share};
+use super::headline::{copies, share};
 use super::{EntityReport, Finding, LagDuring, PairReport, Report, Scope};
 use crate::human;
 use crate::lag::{Reading, State};
@@ -92,16 +92,11 @@ pub(super) fn scope(scope: &Scope) -> Vec<(&'static str, String)> {
     parts
 }
 
-/// Whether a representation was compared as a whole; what it has no count of is then known to be none.
-pub(super) fn was_compared(entity: &EntityReport, pair: &PairReport) -> bool {
-    !entity.not_checked.iter().any(|it| concerns(it, pair))
-}
-
 /// The counts of a representation, in the order of [`super::Counts::listed`].
 ///
 /// `None` is unknown: a dataset that was not compared has nothing to count, which is not zero.
 pub(super) fn counts(entity: &EntityReport, pair: &PairReport) -> [Option<u64>; 7] {
-    let compared = was_compared(entity, pair);
+    let compared = entity.was_compared(pair);
     pair.counts
         .listed()
         .map(|(_, number)| (compared || number > 0).then_some(number))

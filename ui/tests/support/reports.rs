@@ -137,6 +137,7 @@ fn users() -> EntityReport {
         candidates: 41,
         scans: 1,
         cells: 262_144,
+        unjudged: None,
     };
     let findings = vec![
         finding(42, cache.clone(), Verdict::Stale, &["email"]),
@@ -194,6 +195,7 @@ fn orders() -> EntityReport {
             candidates: 2,
             scans: 1,
             cells: 262_144,
+            unjudged: None,
         }],
         findings: vec![order("eu", 17, &docs), order("us", 4_204_201, &docs)],
         not_checked: Vec::new(),

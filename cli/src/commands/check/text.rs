@@ -2,9 +2,7 @@
 
 use parallax_core::human;
 use parallax_core::lag::{Reading, State};
-use parallax_core::report::{
-    EntityReport, Finding, LagDuring, NotChecked, PairReport, Report, headline,
-};
+use parallax_core::report::{EntityReport, Finding, LagDuring, PairReport, Report, headline};
 use parallax_core::trace::Verdict;
 
 use crate::table::{Table, one_line};
@@ -63,40 +61,36 @@ fn counts(entity: &EntityReport, style: Style) -> String {
             pair.target.to_string(),
             records(&pair.target),
         ];
-        let numbers = [
-            of.agrees,
-            of.in_flight,
-            of.stale,
-            of.conflicts,
-            of.missing,
-            of.orphan,
-            of.unknown,
-        ];
-        row.extend(numbers.map(human::count));
+        let numbers = of.listed().map(|(_, number)| number);
+        let is_known = entity.was_compared(pair);
+        row.extend(numbers.map(|it| number(it, is_known)));
         table.row(row);
     }
     format!("\n{}\n{}", style.strong(&entity.entity), table.render())
 }
 
+/// A count; of what was not compared, zero is no answer.
+fn number(of: u64, is_known: bool) -> String {
+    if of > 0 || is_known {
+        human::count(of)
+    } else {
+        "?".to_owned()
+    }
+}
+
 /// What was not compared as a whole is not shown as equal.
 fn mark(entity: &EntityReport, pair: &PairReport, style: Style) -> String {
     let of = pair.counts;
-    let mut not_checked = entity.not_checked.iter();
+    let is_whole = entity.was_compared(pair) && entity.records_left_out(pair).next().is_none();
     if of.drifted() > 0 || of.late > 0 {
         style.bad("≠")
-    } else if of.unknown > 0 || not_checked.any(|it| is_about(it, pair)) {
+    } else if of.unknown > 0 || !is_whole {
         style.faint("?")
     } else if of.in_flight > 0 {
         style.warning("…")
     } else {
         style.good("=")
     }
-}
-
-fn is_about(of: &NotChecked, pair: &PairReport) -> bool {
-    [&pair.source, &pair.target]
-        .iter()
-        .any(|it| it.to_string() == of.what)
 }
 
 fn findings(report: &Report, style: Style) -> String {

@@ -5,6 +5,7 @@ use crate::human;
 use crate::mapping::{FieldMapping, RepresentationMapping};
 use crate::report::{EntityReport, Report};
 
+/// Stores, records scanned and the mapping, entity by entity.
 pub(super) fn write(page: &mut Markup, report: &Report) {
     page.element("h2", "What was compared").own("\n");
     if !report.stores.is_empty() {
@@ -29,6 +30,7 @@ pub(super) fn write(page: &mut Markup, report: &Report) {
     }
 }
 
+/// How many records of each dataset were met, and by what its records are told apart in time.
 fn scanned(page: &mut Markup, entity: &EntityReport) {
     page.table(
         "Records scanned",
@@ -120,6 +122,7 @@ fn is_special(field: &FieldMapping) -> bool {
     !field.compared || rule.to_string() != "exact" || rule.path.segments() != [field.name.as_str()]
 }
 
+/// One field of one representation: its place and its rule, or that it is not compared.
 fn rule(page: &mut Markup, representation: &RepresentationMapping, field: &FieldMapping) {
     page.own("<tr>").name(
         "th scope=\"row\" class=\"name place\"",

@@ -7,6 +7,7 @@ use crate::report::{Difference, EntityReport, Finding, Report, mask, words};
 /// Findings that are listed; all of them are in the JSON and CSV forms.
 const LISTED: usize = 1_000;
 
+/// The findings as a table an entity, then examples with masked values.
 pub(super) fn write(page: &mut Markup, report: &Report) {
     let total = report.findings().count();
     page.element("h2", "Findings").own("\n");
@@ -31,6 +32,7 @@ pub(super) fn write(page: &mut Markup, report: &Report) {
     examples(page, report);
 }
 
+/// The findings of an entity, as many as the page's limit has left.
 fn list(page: &mut Markup, entity: &EntityReport, limit: usize) {
     if limit == 0 {
         return;
@@ -83,6 +85,7 @@ fn row(page: &mut Markup, of: &Finding) {
     page.own("</tr>\n");
 }
 
+/// Differences field by field; nothing where no finding has values to show.
 fn examples(page: &mut Markup, report: &Report) {
     let chosen: Vec<&Finding> = report.entities.iter().flat_map(words::examples).collect();
     if chosen.is_empty() {

@@ -4,6 +4,7 @@ use super::Markup;
 use crate::human;
 use crate::report::{LagDuring, Report, mask, words};
 
+/// How it was done, what was left out, the lag meanwhile, and how to run it again.
 pub(super) fn write(page: &mut Markup, report: &Report) {
     how(page, report);
     not_checked(page, report);
@@ -12,6 +13,7 @@ pub(super) fn write(page: &mut Markup, report: &Report) {
     page.text(&report.rerun).own("</code></pre>\n");
 }
 
+/// The steps, how sure their answer is, and what they took.
 fn how(page: &mut Markup, report: &Report) {
     page.element("h2", "How").own("\n<ol>\n");
     for step in words::method(&report.scope) {
@@ -48,6 +50,7 @@ fn how(page: &mut Markup, report: &Report) {
     page.end_table();
 }
 
+/// The share of copies that were judged, then each part that was not compared, with its reason.
 fn not_checked(page: &mut Markup, report: &Report) {
     page.element(
         "h2 id=\"not-checked\"",
@@ -93,6 +96,7 @@ fn lag(page: &mut Markup, report: &Report) {
     page.end_table();
 }
 
+/// One edge: its lag at the start, at most and at the end, against its objective.
 fn edge(page: &mut Markup, of: &LagDuring) {
     page.own("<tr>")
         .name("th scope=\"row\" class=\"name\"", &words::edge(of));

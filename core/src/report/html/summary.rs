@@ -4,6 +4,7 @@ use super::Markup;
 use crate::human;
 use crate::report::{Counts, EntityReport, PairReport, Report, words};
 
+/// The columns; a mark in front of a name means that it holds numbers.
 const COLUMNS: [&str; 10] = [
     "dataset",
     "#compared",
@@ -17,6 +18,7 @@ const COLUMNS: [&str; 10] = [
     "#unknown",
 ];
 
+/// One row a copy, with a bar that shows the shares of its verdicts.
 pub(super) fn write(page: &mut Markup, report: &Report) {
     page.element("h2", "Copies by dataset").own("\n");
     if report.entities.iter().all(|it| it.pairs.is_empty()) {
@@ -36,6 +38,7 @@ pub(super) fn write(page: &mut Markup, report: &Report) {
     by_field(page, report);
 }
 
+/// One copy. What was not compared has no bar, for an empty one would look like an answer.
 fn row(page: &mut Markup, entity: &EntityReport, pair: &PairReport, records: Option<u64>) {
     page.own("<tr><th scope=\"row\" class=\"name\"><bdi>");
     page.sentence(&pair.target.to_string()).own("</bdi>");
@@ -49,7 +52,7 @@ fn row(page: &mut Markup, entity: &EntityReport, pair: &PairReport, records: Opt
         None => page.element("td class=\"num none\"", "unknown"),
     };
     page.own("<td>");
-    if words::was_compared(entity, pair) {
+    if entity.was_compared(pair) {
         bar(page, pair.counts);
     } else {
         page.element("span class=\"none\"", "not compared");
@@ -79,6 +82,7 @@ fn number(page: &mut Markup, column: usize, number: Option<u64>, late: u64) {
     page.close(tag);
 }
 
+/// The shares of the verdicts; screen readers skip it, for the numbers stand beside it.
 fn bar(page: &mut Markup, counts: Counts) {
     page.own("<div class=\"bar\" aria-hidden=\"true\">");
     page.piece("drift", counts.drifted())
@@ -104,6 +108,7 @@ fn legend(page: &mut Markup) {
     page.own("</p>\n");
 }
 
+/// Which fields differ most, over all entities on one scale.
 fn by_field(page: &mut Markup, report: &Report) {
     let fields: Vec<_> = report.entities.iter().map(words::drift_by_field).collect();
     let Some(most) = fields.iter().flatten().map(|(_, _, n)| *n).max() else {

@@ -72,6 +72,7 @@ impl Case {
         }
     }
 
+    /// The case as an element; `class` is escaped already.
     pub(super) fn xml(&self, class: &str) -> String {
         let head = format!(
             "    <testcase name=\"{}\" classname=\"{class}\"",

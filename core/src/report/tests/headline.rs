@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::sample::{empty, entity, not_checked, pair, rich};
-use crate::report::{Counts, NotChecked, Report, headline};
+use super::sample::{dataset, empty, entity, not_checked, pair, rich, unjudged};
+use crate::report::{Counts, NotChecked, Report, Unjudged, headline};
 
 fn report(pairs: Vec<(&str, Counts)>, open: Vec<NotChecked>) -> Report {
     let pairs = pairs
@@ -138,6 +138,71 @@ fn a_dataset_that_could_not_be_checked_never_counts_as_equal() {
     );
 }
 
+/// A report of one pair of which single records could not be judged.
+fn unjudged_in(counts: Counts, first: Option<&Unjudged>, open: Vec<NotChecked>) -> Report {
+    let mut report = report(
+        vec![("docs.users", counts), ("cache.users", agrees(4))],
+        open,
+    );
+    for pair in report.entities.iter_mut().flat_map(|it| &mut it.pairs) {
+        pair.unjudged = first.filter(|_| pair.counts.unknown > 0).cloned();
+    }
+    report
+}
+
+#[test]
+fn single_keys_that_could_not_be_judged_are_no_dataset_that_could_not_be_checked() {
+    let docs = dataset("docs.users");
+    let counts = Counts {
+        unknown: 3,
+        ..agrees(1)
+    };
+    let why = "it cannot be decoded.";
+    let open = NotChecked::records(3, &docs, format!("34, 35, 36: {why}"));
+    let report = unjudged_in(counts, Some(&unjudged(34, why)), vec![open]);
+    assert_eq!(
+        headline(&report),
+        "5 of 8 copies agree; 3 copies could not be judged (first: docs.users 34: it cannot be decoded)."
+    );
+    assert!(report.entities[0].was_compared(&report.entities[0].pairs[0]));
+}
+
+#[test]
+fn records_that_a_scan_lost_are_told_with_their_reason_and_once() {
+    let docs = dataset("docs.users");
+    let counts = Counts {
+        unknown: 1,
+        ..agrees(3)
+    };
+    let open = NotChecked::records(1, &docs, "not decoded by the scan");
+    assert_eq!(
+        headline(&unjudged_in(counts, None, vec![open])),
+        "7 of 8 copies agree; 1 copy could not be judged (docs.users: not decoded by the scan)."
+    );
+}
+
+#[test]
+fn what_is_not_checked_tells_a_dataset_from_some_of_its_records() {
+    let docs = dataset("docs.users");
+    let many = NotChecked::records(1_234, &docs, "");
+    let cases = [
+        (NotChecked::dataset(&docs, ""), "docs.users"),
+        (NotChecked::records(1, &docs, ""), "1 record of docs.users"),
+        (many, "1,234 records of docs.users"),
+        (
+            NotChecked::records(0, &docs, ""),
+            "some records of docs.users",
+        ),
+    ];
+    for (part, what) in cases {
+        let is_whole = what == "docs.users";
+        let is = (part.is_dataset(&docs), part.is_records_of(&docs));
+        assert_eq!((part.what.as_str(), is), (what, (is_whole, !is_whole)));
+        let other = dataset("old.docs.users");
+        assert!(!part.is_dataset(&other) && !part.is_records_of(&other));
+    }
+}
+
 #[test]
 fn parts_that_were_left_out_are_counted() {
     let open = |n| vec![not_checked("docs.users.tags", "the field is not mapped"); n];
@@ -183,6 +248,6 @@ fn a_narrow_or_stopped_check_says_so() {
 fn everything_at_once_is_still_one_sentence() {
     assert_eq!(
         headline(&rich()),
-        "5 of 20,000 copies drifted: 1 in conflict in cache.user:{id}, 2 stale in cache.user:{id}, 1 missing in docs.users, 1 orphaned in docs.users; 41 changes were in flight, 3 of them late; 2 copies could not be judged; search.users could not be checked: could not read users in search: connection refused; 2 parts were not compared."
+        "5 of 20,000 copies drifted: 1 in conflict in cache.user:{id}, 2 stale in cache.user:{id}, 1 missing in docs.users, 1 orphaned in docs.users; 41 changes were in flight, 3 of them late; 2 copies could not be judged (first: docs.users 34: born cannot be compared: as date: this text is not a date); search.users could not be checked: could not read users in search: connection refused; 1 part was not compared."
     );
 }

@@ -7,7 +7,7 @@ use jiff::{Timestamp, civil};
 use crate::mapping::Mapping;
 use crate::name::DatasetId;
 use crate::report::{
-    Counts, Difference, EntityReport, Finding, NotChecked, PairReport, Report, Scope,
+    Counts, Difference, EntityReport, Finding, NotChecked, PairReport, Report, Scope, Unjudged,
 };
 use crate::trace::Verdict;
 use crate::value::{Key, Value};
@@ -61,6 +61,9 @@ pub(super) fn rich() -> Report {
     }
 }
 
+/// Why two records of the sample could not be judged.
+const UNJUDGED: &str = r#"born cannot be compared: as date: this "1st of May" is not a date"#;
+
 pub(super) fn pair(target: &str, counts: Counts) -> PairReport {
     PairReport {
         source: dataset("shop.users"),
@@ -69,6 +72,15 @@ pub(super) fn pair(target: &str, counts: Counts) -> PairReport {
         candidates: 47,
         scans: 1,
         cells: 262_144,
+        unjudged: None,
+    }
+}
+
+/// A key that was read and could not be judged.
+pub(super) fn unjudged(key: i64, why: &str) -> Unjudged {
+    Unjudged {
+        key: Key::new(vec![Value::I64(key)]),
+        why: why.to_owned(),
     }
 }
 
@@ -108,7 +120,10 @@ fn users() -> EntityReport {
         ],
         pairs: vec![
             pair("cache.user:{id}", cache),
-            pair("docs.users", docs),
+            PairReport {
+                unjudged: Some(unjudged(34, UNJUDGED)),
+                ..pair("docs.users", docs)
+            },
             PairReport {
                 candidates: 0,
                 scans: 0,
@@ -138,10 +153,7 @@ fn users() -> EntityReport {
                 "search.users",
                 "could not read users in search: connection refused",
             ),
-            not_checked(
-                "docs.users: 2 records",
-                r#"born cannot be compared: as date: this "1st of May" is not a date"#,
-            ),
+            not_checked("2 records of docs.users", &format!("34, 35: {UNJUDGED}")),
             not_checked("docs.users.tags", "the field is not mapped"),
         ],
         ..entity(Vec::new())

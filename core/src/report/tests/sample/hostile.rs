@@ -4,7 +4,7 @@ use super::{dataset, not_checked, rich};
 use crate::deployment::Endpoint;
 use crate::mapping::ShapeSource;
 use crate::name::{DatasetId, FieldPath};
-use crate::report::Report;
+use crate::report::{Report, Unjudged};
 use crate::value::{Key, Value};
 
 /// A report in which every text that may come from data is `text`.
@@ -40,6 +40,10 @@ pub(in crate::report::tests) fn hostile(text: &str) -> Report {
         }
         for pair in &mut entity.pairs {
             (pair.source, pair.target) = (place(), place());
+            pair.unjudged = Some(Unjudged {
+                key: Key::new(vec![Value::Text(text())]),
+                why: text(),
+            });
         }
         entity.not_checked = vec![not_checked(&text(), &text()); 2];
         for finding in &mut entity.findings {
