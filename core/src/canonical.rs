@@ -54,6 +54,9 @@ pub fn bytes(value: Option<&Value>) -> Vec<u8> {
     out
 }
 
+/// Writes a value that is there: a tag for its kind, then what tells it from others of the kind.
+///
+/// Numbers of every type share one tag, so that 1, 1.0 and 1e0 are the same bytes.
 fn present(value: &Value, out: &mut Vec<u8>) {
     match value {
         Value::Null => out.push(0),
@@ -116,6 +119,7 @@ pub(crate) fn small_number(number: Small, out: &mut Vec<u8>) {
     reduced(sign, number.magnitude, number.scale, out);
 }
 
+/// Writes a number of any size, without allocation where it fits 64 bits.
 fn number(number: &Decimal, out: &mut Vec<u8>) {
     if let Some(small) = number.small() {
         return small_number(small, out);
@@ -125,6 +129,7 @@ fn number(number: &Decimal, out: &mut Vec<u8>) {
     scaled(sign, scale, &magnitude, out);
 }
 
+/// Writes a whole number that fits 64 bits, its zeros at the end taken into the scale.
 fn small(sign: Sign, magnitude: u64, out: &mut Vec<u8>) {
     reduced(sign, magnitude, 0, out);
 }
@@ -142,6 +147,7 @@ fn reduced(sign: Sign, magnitude: u64, scale: i64, out: &mut Vec<u8>) {
     scaled(sign, scale, &magnitude.to_be_bytes(), out);
 }
 
+/// Writes sign, scale and digits of a number that is in its shortest form already.
 fn scaled(sign: Sign, scale: i64, magnitude: &[u8], out: &mut Vec<u8>) {
     let sign = match sign {
         Sign::Minus => 0,
@@ -158,6 +164,7 @@ fn sign(number: i64) -> Sign {
     if number < 0 { Sign::Minus } else { Sign::Plus }
 }
 
+/// The bits of a float: one pattern for every NaN, and one zero.
 fn float_bits(number: f64) -> u64 {
     if number.is_nan() {
         return f64::NAN.to_bits();
@@ -166,6 +173,7 @@ fn float_bits(number: f64) -> u64 {
     (number + 0.0).to_bits()
 }
 
+/// Writes a list in its order: lists of the same items in another order differ.
 fn list(items: &[Value], out: &mut Vec<u8>) {
     out.push(14);
     length(items.len(), out);
@@ -186,6 +194,7 @@ fn map(members: &[(String, Value)], out: &mut Vec<u8>) {
     }
 }
 
+/// Writes 32-bit floats, with one pattern for every NaN and one zero.
 fn vector(items: &[f32], out: &mut Vec<u8>) {
     out.push(16);
     length(items.len(), out);
@@ -195,12 +204,14 @@ fn vector(items: &[f32], out: &mut Vec<u8>) {
     }
 }
 
+/// Writes year, month and day, so that bytes of equal length never need a delimiter.
 fn date(date: civil::Date, out: &mut Vec<u8>) {
     out.extend(date.year().to_be_bytes());
     out.extend(date.month().to_be_bytes());
     out.extend(date.day().to_be_bytes());
 }
 
+/// Writes a time of day to the nanosecond.
 fn time(time: civil::Time, out: &mut Vec<u8>) {
     out.extend(time.hour().to_be_bytes());
     out.extend(time.minute().to_be_bytes());
@@ -208,11 +219,13 @@ fn time(time: civil::Time, out: &mut Vec<u8>) {
     out.extend(time.subsec_nanosecond().to_be_bytes());
 }
 
+/// Writes what has a fixed length for its tag.
 fn tagged(tag: u8, payload: &[u8], out: &mut Vec<u8>) {
     out.push(tag);
     out.extend(payload);
 }
 
+/// Writes what may have any length, behind that length: no content can imitate a boundary.
 fn sized(tag: u8, payload: &[u8], out: &mut Vec<u8>) {
     out.push(tag);
     chunk(payload, out);

@@ -132,6 +132,7 @@ pub(crate) fn split_name(text: &str) -> Result<Vec<String>> {
     Ok(parts)
 }
 
+/// How deep brackets are nested behind a letter; a dot inside brackets divides nothing.
 fn nesting(depth: usize, letter: char) -> usize {
     match letter {
         '{' | '(' | '[' => depth + 1,

@@ -45,10 +45,12 @@ fn grain(time: Timestamp) -> i128 {
         .unwrap_or(1)
 }
 
+/// A time without a zone, taken as UTC: versions are compared with each other, not with clocks.
 fn in_utc(time: civil::DateTime) -> Option<Timestamp> {
     time.to_zoned(TimeZone::UTC).ok().map(|it| it.timestamp())
 }
 
+/// A version that counts.
 fn number(value: &Value) -> Option<Decimal> {
     match value {
         Value::I64(it) => Some(Decimal::new((*it).into(), 0)),

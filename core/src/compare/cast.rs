@@ -82,6 +82,7 @@ impl Common {
     }
 }
 
+/// Brings a value to the form that the rule declares, for example `decimal(2)`.
 fn declared(cast: Cast, value: &Value, rule: &FieldRule) -> Result<Value, Refusal> {
     match cast {
         Cast::Int => whole(value).map(Value::Decimal),
@@ -155,6 +156,7 @@ fn truth(value: &Value) -> Result<bool, Refusal> {
     read.ok_or_else(|| malformed(value, "a truth value"))
 }
 
+/// The spellings of true and false that stores write; other case is another word.
 fn spelled(text: &str) -> Option<bool> {
     match text {
         "true" | "t" | "yes" | "y" | "on" | "1" => Some(true),
@@ -163,6 +165,10 @@ fn spelled(text: &str) -> Option<bool> {
     }
 }
 
+/// An instant.
+///
+/// A time without a zone, and a number without a unit, are refused: a guess would be wrong by hours or by powers of
+/// ten.
 fn timestamp(value: &Value) -> Result<Timestamp, Refusal> {
     match value {
         Value::Timestamp(it) => Ok(*it),
@@ -185,6 +191,7 @@ fn timestamp(value: &Value) -> Result<Timestamp, Refusal> {
     }
 }
 
+/// A date and time without a zone; text with a zone is refused.
 fn local(value: &Value) -> Result<civil::DateTime, Refusal> {
     match value {
         Value::DateTime(it) => Ok(*it),
@@ -197,6 +204,7 @@ fn local(value: &Value) -> Result<civil::DateTime, Refusal> {
     }
 }
 
+/// A time of day, or text that spells one.
 fn time(value: &Value) -> Result<civil::Time, Refusal> {
     match value {
         Value::Time(it) => Ok(*it),
@@ -208,6 +216,7 @@ fn time(value: &Value) -> Result<civil::Time, Refusal> {
     }
 }
 
+/// A calendar date. The date of an instant depends on a zone, which the rule must name.
 fn date(value: &Value, rule: &FieldRule) -> Result<civil::Date, Refusal> {
     match value {
         Value::Date(it) => Ok(*it),

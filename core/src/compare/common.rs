@@ -42,11 +42,13 @@ fn meet(
     }))
 }
 
+/// Whether it is a number, of whichever type.
 fn is_number(value: &Value) -> bool {
     use Value::{BigInt, Decimal, F64, I64, U64};
     matches!(value, I64(_) | U64(_) | BigInt(_) | Decimal(_) | F64(_))
 }
 
+/// Whether it has members or items.
 fn is_json(value: &Value) -> bool {
     matches!(value, Value::List(_) | Value::Map(_) | Value::Vector(_))
 }

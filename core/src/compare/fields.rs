@@ -21,6 +21,7 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// Equal after these steps, none for values that were equal as they stood.
     fn equal(steps: &[String]) -> Self {
         Self {
             verdict: FieldVerdict::Equal,
@@ -100,6 +101,9 @@ struct Met {
 }
 
 impl Rules<'_> {
+    /// A field that one side has and the other lacks.
+    ///
+    /// Null counts as lacking where a rule of either side says so; otherwise the outcome advises how to declare it.
     fn one(self, present: &Value, verdict: FieldVerdict) -> Outcome {
         let null_is_absent = self.rule.null_is_absent || self.truth_rule.null_is_absent;
         if null_is_absent && present.is_null() {
@@ -115,6 +119,7 @@ impl Rules<'_> {
         Outcome { verdict, rule, why }
     }
 
+    /// Two values. What is equal as it stands is equal, whatever the rules: no cast can make it differ.
     fn both(self, truth: &Value, copy: &Value) -> Outcome {
         let read_alike =
             self.truth_rule.from == self.rule.from && self.truth_rule.scale == self.rule.scale;
@@ -124,6 +129,8 @@ impl Rules<'_> {
         self.read(truth, copy).unwrap_or_else(|it| self.refused(it))
     }
 
+    /// Two values, read as the rules say: first from their stored forms, then in the narrowest form that both can hold,
+    /// then through the lenses.
     fn read(self, truth: &Value, copy: &Value) -> Result<Outcome, Refused> {
         let read_truth = read::read(truth, self.truth_rule).map_err(|it| source(it, true))?;
         let read_copy = read::read(copy, self.rule).map_err(this)?;
@@ -146,6 +153,7 @@ impl Rules<'_> {
         Ok(equal.unwrap_or_else(|| self.different(met)))
     }
 
+    /// Different after all steps, with advice where a rule might explain it.
     fn different(self, met: Met) -> Outcome {
         Outcome {
             verdict: FieldVerdict::Different,
@@ -203,10 +211,12 @@ impl Rules<'_> {
         Outcome::equal(&steps)
     }
 
+    /// The declared form: the copy's rule decides, else the source's.
     fn cast(self) -> Option<Cast> {
         self.rule.cast.or(self.truth_rule.cast)
     }
 
+    /// What is overlooked: the copy's rule decides, else the source's.
     fn lenses(&self) -> &[Lens] {
         if self.rule.compare.is_empty() {
             &self.truth_rule.compare
@@ -215,6 +225,10 @@ impl Rules<'_> {
         }
     }
 
+    /// A value that does not fit its rule.
+    ///
+    /// In a copy it is a difference; in the source it makes the field unreadable, for there is no truth to compare
+    /// with. What was never declared is unreadable on either side.
     fn refused(self, refused: Refused) -> Outcome {
         let side = refused.side;
         let (verdict, why) = match refused.refusal {
@@ -251,6 +265,7 @@ impl Rules<'_> {
     }
 }
 
+/// A refusal of the source's value; it is to blame only where its own rule declares the form.
 fn source(refusal: Refusal, declared: bool) -> Refused {
     Refused {
         refusal,
@@ -260,6 +275,7 @@ fn source(refusal: Refusal, declared: bool) -> Refused {
     }
 }
 
+/// A refusal of the copy's value.
 fn this(refusal: Refusal) -> Refused {
     Refused {
         refusal,
@@ -269,10 +285,12 @@ fn this(refusal: Refusal) -> Refused {
     }
 }
 
+/// Equal by meaning, as the canonical bytes tell.
 fn same(one: &Value, other: &Value) -> bool {
     canonical::equal(Some(one), Some(other))
 }
 
+/// The steps as a trace shows them: `exact` where there were none.
 fn words(steps: &[String]) -> String {
     if steps.is_empty() {
         "exact".to_owned()

@@ -81,6 +81,7 @@ pub(crate) struct Expected<'s> {
 }
 
 impl Expected<'_> {
+    /// What a side's values are once they are read: by its rule, else by its shape. `None` where neither tells.
     fn kind(&self) -> Option<Kind> {
         match &self.rule.from {
             Some(Encoding::UnixSeconds | Encoding::UnixMillis | Encoding::Zone(_)) => {
@@ -100,6 +101,7 @@ impl Expected<'_> {
     }
 }
 
+/// The kind of a type, by the type's name in shapes.
 fn kind_named(type_name: &str) -> Kind {
     match type_name {
         "int" | "decimal" | "float" => Kind::Number,
@@ -181,11 +183,13 @@ impl Form {
         true
     }
 
+    /// Whether text is compared as it stands, without reading or overlooking anything.
     fn is_plain_text(&self) -> bool {
         let is_text = self.cast.is_some() || self.reads.text.is_none();
         self.rule.scale == 0 && self.lenses.is_empty() && is_text
     }
 
+    /// Writes a number without allocation; `false` where the long way must be taken.
     fn quick_number(&self, cell: ValueRef<'_>, out: &mut Vec<u8>) -> bool {
         let Some(number) = self.number(cell) else {
             return false;
@@ -211,6 +215,10 @@ impl Form {
         (scale <= places).then_some(Small { scale, ..small })
     }
 
+    /// Writes any value, by the same steps as `compare`.
+    ///
+    /// What is doubtful gets this side's own mark, so that it never equals the other side: it becomes a candidate and
+    /// is compared value by value.
     fn slow(&self, cell: ValueRef<'_>, out: &mut Vec<u8>) {
         let Some(value) = cell.to_value() else {
             return out.push(ABSENT);
@@ -240,6 +248,7 @@ impl Form {
         (!is_odd).then(|| lens::apply(met, &self.lenses))
     }
 
+    /// The form in which a value of its type meets the other side; `None` where the types alone do not tell.
     fn common(&self, value: &Value) -> Option<Common> {
         Some(match value {
             Value::I64(_)
@@ -263,6 +272,7 @@ impl Form {
         })
     }
 
+    /// The form that text is read in where the other side is of that kind; `None` where it stays text.
     fn read_text(&self, kind: Kind) -> Option<Common> {
         Some(match kind {
             Kind::Number => Common::Number,

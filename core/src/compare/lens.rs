@@ -29,6 +29,7 @@ pub(super) fn apply(value: Value, lenses: &[Lens]) -> Value {
     }
 }
 
+/// Looks at each item through the lenses; as a set, items are sorted by their bytes and duplicates are dropped.
 fn list(items: Vec<Value>, lenses: &[Lens]) -> Value {
     let mut items: Vec<Value> = items.into_iter().map(|it| apply(it, lenses)).collect();
     if lenses.contains(&Lens::Set) {
@@ -37,6 +38,7 @@ fn list(items: Vec<Value>, lenses: &[Lens]) -> Value {
     Value::List(items)
 }
 
+/// Looks at text. Case is folded before composing again: some letters decompose only when folded.
 fn seen(text: String, lenses: &[Lens]) -> String {
     let letters = text.chars();
     let text = match (

@@ -15,7 +15,9 @@ use crate::value::{Timestamp, Value};
 /// Takes both of the usual alphabets' paddings.
 const LENIENT: GeneralPurposeConfig =
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+/// The alphabet with `+` and `/`, with or without padding.
 const BASE64: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
+/// The alphabet with `-` and `_`, with or without padding.
 const BASE64_URL: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
 
 /// The value that the stored form stands for; null stays null.

@@ -26,6 +26,7 @@ pub(super) fn cut_time(time: civil::Time, precision: Option<Precision>) -> civil
     time.with().subsec_nanosecond(kept).build().unwrap_or(time)
 }
 
+/// The nanoseconds of one unit of a precision.
 fn nanos_of(precision: Option<Precision>) -> i64 {
     match precision {
         Some(Precision::Seconds) => 1_000_000_000,

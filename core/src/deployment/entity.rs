@@ -18,6 +18,7 @@ pub(super) fn read(entities: Option<Item<'_>>, stores: &Stores<'_>) -> Vec<Entit
         .collect()
 }
 
+/// Reads `[entities.NAME]`. Every mistake in it is noted; `None` where what is left is no entity.
 fn read_entity(item: &Item<'_>, stores: &Stores<'_>) -> Option<Entity> {
     let table = item.table(&["key", "in"])?;
     let key = table.need("key").and_then(|it| read_key(&it));

@@ -9,6 +9,7 @@ use super::item::{Item, Table};
 use super::store::Stores;
 use super::{DEFAULT_OBJECTIVE, Edge, Endpoint, Entity, Propagation, probe};
 
+/// What a flow may hold.
 const KEYS: [&str; 5] = ["from", "to", "via", "probe", "objective"];
 
 /// Reads `[[flows]]`.
@@ -24,6 +25,9 @@ pub(super) fn read(flows: Option<Item<'_>>, stores: &Stores<'_>, entities: &[Ent
     edges.into_iter().map(|(_, edge)| edge).collect()
 }
 
+/// Reads one flow.
+///
+/// A flow that names no probe gets the one that its ends allow, and one without an objective the default.
 fn read_flow(table: &Table<'_>, stores: &Stores<'_>, entities: &[Entity]) -> Option<Edge> {
     let from = table.need("from").and_then(|it| read_end(&it, stores));
     let to = table.need("to").and_then(|it| read_end(&it, stores));
@@ -107,6 +111,7 @@ fn identity(end: &Endpoint) -> (String, Option<Vec<String>>) {
     (end.store().to_string(), parts)
 }
 
+/// Reads a length of time above zero: `5s`, `2m`, `1h30m`.
 fn read_objective(item: &Item<'_>) -> Option<Duration> {
     let text = item.text()?;
     let length = text.parse::<SignedDuration>().ok();

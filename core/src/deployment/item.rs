@@ -165,6 +165,7 @@ impl<'a> Item<'a> {
         })
     }
 
+    /// The items of a list, each with this item's name; notes what is no list.
     fn items(&self, of: &str) -> Option<Vec<Self>> {
         let Some(items) = self.value.get_ref().as_array() else {
             let header = format!("a list of tables is written [[…{}]]", self.name);

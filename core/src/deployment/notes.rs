@@ -73,6 +73,7 @@ impl<'a> Notes<'a> {
     }
 }
 
+/// A problem at a byte of the text, told by line and column as editors count them, from 1 and in characters.
 fn place(text: &str, at: usize, message: String, hint: Option<String>) -> Problem {
     let before = before(text, at);
     let line_start = before.rfind('\n').map_or(0, |it| it + 1);

@@ -45,6 +45,7 @@ pub(super) fn default(entities: &[Entity], from: &Endpoint, to: &Endpoint) -> Pr
     }
 }
 
+/// Reads a probe of an outbox table: unsent rows are those whose `sent` is null.
 fn read_outbox(table: &Table<'_>, stores: &Stores<'_>) -> Option<Probe> {
     let outbox = table.need("table").and_then(|it| stores.dataset(&it));
     let created = table.need("created").and_then(|it| it.parsed());
@@ -60,6 +61,7 @@ fn read_outbox(table: &Table<'_>, stores: &Stores<'_>) -> Option<Probe> {
     }))
 }
 
+/// Reads a probe of a stream's consumer group.
 fn read_group(table: &Table<'_>, stores: &Stores<'_>) -> Option<Probe> {
     let stream = table.need("stream").and_then(|it| stores.dataset(&it));
     let group = table.need("group").and_then(|it| it.text());
@@ -73,6 +75,7 @@ fn read_group(table: &Table<'_>, stores: &Stores<'_>) -> Option<Probe> {
     }))
 }
 
+/// Reads a probe of a database's own replication, which is named by its slot or its replica.
 fn read_replication(table: &Table<'_>) -> Probe {
     let text = |name| table.get(name).and_then(|it| it.text()).map(str::to_owned);
     if table.get("slot").is_none() && table.get("replica").is_none() {
@@ -85,6 +88,7 @@ fn read_replication(table: &Table<'_>) -> Probe {
     }
 }
 
+/// The entity's representation at an end of a flow; none where the end is a whole store.
 fn represented_by<'e>(entity: &'e Entity, end: &Endpoint) -> Option<&'e Representation> {
     if matches!(end, Endpoint::Store(_)) {
         return None;
@@ -105,6 +109,7 @@ fn has_version(entity: &Entity, one: &Representation) -> bool {
     one.version.is_some() || record.is_some_and(|it| maps_version_of(it, one))
 }
 
+/// Whether a representation maps the version of the system of record, so that the newest of both can be compared.
 fn maps_version_of(record: &Representation, one: &Representation) -> bool {
     let Some(name) = representation::canonical_version(record) else {
         return false;

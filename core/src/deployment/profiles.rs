@@ -9,6 +9,7 @@ use super::{Problems, secret, store};
 use crate::name::StoreId;
 use crate::profile::Profile;
 
+/// What a profile may hold.
 const KEYS: [&str; 5] = ["url", "secret", "environment", "access", "tags"];
 
 /// Reads the profiles of `text`, in the order of the file `file`; reports every mistake at once.
@@ -29,6 +30,7 @@ pub(crate) fn read(text: &str, file: &str) -> Result<Vec<Profile>, Problems> {
     notes.finish(file, Some(profiles))
 }
 
+/// Reads one profile. Its secret may stand in more places than a deployment file's: the file is the person's own.
 fn read_profile(item: &Item<'_>) -> Option<Profile> {
     check_name(item);
     let table = item.open_table()?;
@@ -47,6 +49,7 @@ fn read_profile(item: &Item<'_>) -> Option<Profile> {
     })
 }
 
+/// A profile's name must be one that a store could have.
 fn check_name(item: &Item<'_>) {
     if let Err(error) = StoreId::new(item.name) {
         let why = error.causes.join(": ");

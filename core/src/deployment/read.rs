@@ -19,6 +19,7 @@ pub fn parse(text: &str, file: &str) -> Result<Deployment, Problems> {
     notes.finish(file, deployment)
 }
 
+/// Reads the whole file: stores first, for entities and flows name them.
 fn read(file: &Table<'_>) -> Option<Deployment> {
     file.only(&["format", "name", "stores", "entities", "flows"]);
     check_format(file);
@@ -34,6 +35,7 @@ fn read(file: &Table<'_>) -> Option<Deployment> {
     })
 }
 
+/// Notes a format that is missing, or that this version does not know.
 pub(super) fn check_format(file: &Table<'_>) {
     let Some(format) = file.get("format") else {
         let hint = format!("begin the file with format = {FORMAT}");

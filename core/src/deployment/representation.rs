@@ -11,16 +11,19 @@ pub(super) const KEYS: [&str; 10] = [
     "dataset", "role", "key", "fields", "ignore", "map", "version", "presence", "where", "null",
 ];
 
+/// What `role` may say.
 const ROLES: [(&str, Role); 2] = [
     ("system-of-record", Role::SystemOfRecord),
     ("derived", Role::Derived),
 ];
 
+/// What `map` may say.
 const MAPS: [(&str, MapMode); 2] = [
     ("listed", MapMode::Listed),
     ("automatic", MapMode::Automatic),
 ];
 
+/// What `presence` may say.
 const PRESENCES: [(&str, Presence); 2] = [
     ("required", Presence::Required),
     ("optional", Presence::Optional),
@@ -72,6 +75,8 @@ pub(super) fn read<'a>(table: &Table<'a>, subject: Subject<'_>, stores: &Stores<
     draft
 }
 
+/// Reads all but the dataset and its role, and collects the field names that are checked once every representation is
+/// known.
 fn read_rest<'a>(
     table: &Table<'a>,
     subject: Subject<'_>,
@@ -104,6 +109,7 @@ fn read_rest<'a>(
     })
 }
 
+/// Reads the rules of fields, in the order of the file.
 fn read_fields<'a>(
     table: &Table<'a>,
     names: &mut Vec<(usize, &'a str)>,
@@ -150,6 +156,7 @@ fn canonical_paths(fields: &[(String, FieldRule)], subject: Subject<'_>) -> Opti
     paths.collect()
 }
 
+/// Reads a key that stands in fields: as many paths as the entity's key has parts.
 fn read_paths(key: &Item<'_>, subject: Subject<'_>) -> Option<Vec<FieldPath>> {
     let parts = entity::read_parts(key)?;
     let paths: Vec<_> = parts.iter().map(|(item, _)| item.parsed()).collect();
@@ -207,6 +214,7 @@ fn count(parts: usize) -> String {
     }
 }
 
+/// Names in quotes, for a message.
 fn listed(names: &[String]) -> String {
     let names: Vec<String> = names.iter().map(|it| format!("{it:?}")).collect();
     names.join(", ")

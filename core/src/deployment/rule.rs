@@ -8,11 +8,13 @@ use crate::compare::{Cast, Encoding, FieldRule, Lens};
 use crate::name::FieldPath;
 use crate::store::Precision;
 
+/// What a field's rule may hold.
 const KEYS: [&str; 6] = ["path", "from", "scale", "as", "compare", "null"];
 
 /// What `null` may say.
 pub(super) const NULLS: [(&str, bool); 1] = [("absent", true)];
 
+/// What `from` may say, besides a time zone.
 const ENCODINGS: [(&str, Encoding); 4] = [
     ("unix_s", Encoding::UnixSeconds),
     ("unix_ms", Encoding::UnixMillis),
@@ -20,8 +22,10 @@ const ENCODINGS: [(&str, Encoding); 4] = [
     ("base64", Encoding::Base64),
 ];
 
+/// The same as a hint lists it.
 const ENCODING_NAMES: [&str; 5] = ["unix_s", "unix_ms", "hex", "base64", "zone:NAME"];
 
+/// What `as` may say, as a hint lists it.
 const CAST_NAMES: [&str; 10] = [
     "int",
     "decimal(S)",
@@ -93,6 +97,7 @@ fn note_dotted_name(item: &Item<'_>) {
     item.notes.add(item.name_at, message, Some(hint.to_owned()));
 }
 
+/// Reads how a value is stored where its type does not tell.
 fn read_encoding(item: &Item<'_>) -> Option<Encoding> {
     let text = item.text()?;
     if let Some(zone) = text.strip_prefix("zone:") {
@@ -105,6 +110,7 @@ fn read_encoding(item: &Item<'_>) -> Option<Encoding> {
     found.map(|(_, it)| it)
 }
 
+/// Reads the zone of times without one, by its name in the time zone database.
 fn read_zone(item: &Item<'_>, zone: &str) -> Option<Encoding> {
     let zones = tz::db();
     if zones.get(zone).is_ok() {
@@ -117,6 +123,7 @@ fn read_zone(item: &Item<'_>, zone: &str) -> Option<Encoding> {
     None
 }
 
+/// Reads the power of ten that a number is multiplied by.
 fn read_scale(item: &Item<'_>) -> Option<i32> {
     let scale = item.integer()?;
     if (-FURTHEST_SCALE..=FURTHEST_SCALE).contains(&scale) {
@@ -127,6 +134,7 @@ fn read_scale(item: &Item<'_>) -> Option<i32> {
     None
 }
 
+/// Reads the form that both sides are brought to.
 fn read_cast(item: &Item<'_>) -> Option<Cast> {
     let text = item.text()?;
     let cast = match text.strip_suffix(')').and_then(|it| it.split_once('(')) {
@@ -139,6 +147,7 @@ fn read_cast(item: &Item<'_>) -> Option<Cast> {
     cast
 }
 
+/// A form without an argument.
 fn plain_cast(name: &str) -> Option<Cast> {
     Some(match name {
         "int" => Cast::Int,
@@ -152,6 +161,7 @@ fn plain_cast(name: &str) -> Option<Cast> {
     })
 }
 
+/// A form with an argument in parentheses; `None` where the argument is out of its limits.
 fn cast_with(name: &str, argument: &str) -> Option<Cast> {
     let number = || argument.parse::<u32>().ok();
     match name {
@@ -172,6 +182,7 @@ fn cast_with(name: &str, argument: &str) -> Option<Cast> {
     }
 }
 
+/// Notes a form that cannot be read, with advice on the one that was probably meant.
 fn note_bad_cast(item: &Item<'_>, text: &str) {
     let name = text.split('(').next().unwrap_or_default();
     let advice = match name {
@@ -186,6 +197,7 @@ fn note_bad_cast(item: &Item<'_>, text: &str) {
     item.wrong_so(format!("{text:?} is no value of \"as\""), advice);
 }
 
+/// Reads what is overlooked: one name or a list of them, each once; `exact` stands alone.
 fn read_lenses(item: &Item<'_>) -> Option<Vec<Lens>> {
     let items = item.texts()?;
     let mut lenses = Vec::new();

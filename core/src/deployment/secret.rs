@@ -35,6 +35,7 @@ pub(super) fn fault(text: &str) -> &'static str {
     }
 }
 
+/// Whether every shell can name a variable so.
 fn is_variable(name: &str) -> bool {
     let starts_well = name.starts_with(|it: char| it.is_ascii_alphabetic() || it == '_');
     starts_well

@@ -5,19 +5,23 @@ use super::{Environment, SecretSource, StoreConfig, secret, suggest, url};
 use crate::name::{DatasetId, KeyPattern, StoreId};
 use crate::store::Access;
 
+/// What a store may hold.
 const KEYS: [&str; 6] = ["url", "profile", "secret", "environment", "why", "access"];
 
 /// Keys under which people write secrets elsewhere.
 const PRIVATE: [&str; 6] = ["password", "passwd", "pass", "pwd", "token", "api_key"];
 
+/// Where a secret may stand, as a hint says it.
 const SECRET_FORMS: &str = r#"write "keychain", "env:NAME" or "file:PATH""#;
 
+/// What `environment` may say.
 const ENVIRONMENTS: [(&str, Environment); 3] = [
     ("dev", Environment::Dev),
     ("staging", Environment::Staging),
     ("production", Environment::Production),
 ];
 
+/// What `access` may say.
 const ACCESS: [(&str, Access); 2] = [
     ("read-only", Access::ReadOnly),
     ("read-write", Access::ReadWrite),
@@ -72,6 +76,7 @@ impl Stores<'_> {
         StoreId::new(text).ok()
     }
 
+    /// Whether the file declares a store; notes one that it does not, with the nearest name.
     fn knows(&self, item: &Item<'_>, store: &str) -> bool {
         let known = self.names.contains(&store);
         if !known {
@@ -100,6 +105,7 @@ pub(super) fn pattern(dataset: &DatasetId) -> Option<crate::error::Result<KeyPat
     None
 }
 
+/// Reads `[stores.NAME]`: by its own URL, or by the name of a saved profile.
 fn read_store(item: &Item<'_>) -> Option<StoreConfig> {
     let id = read_id(item);
     let table = item.open_table()?;
@@ -132,6 +138,7 @@ pub(super) fn read_access(table: &Table<'_>) -> Access {
         .unwrap_or_default()
 }
 
+/// Reads the name of a store, which is what datasets begin with.
 fn read_id(item: &Item<'_>) -> Option<StoreId> {
     let id = StoreId::new(item.name);
     if let Err(error) = &id {

@@ -12,6 +12,7 @@ pub(super) enum Fault {
 }
 
 impl Fault {
+    /// What is wrong; the URL is not quoted, for it may hold a secret.
     pub(super) fn message(self) -> &'static str {
         match self {
             Self::NoScheme => "\"url\" does not begin with a scheme",
@@ -20,6 +21,7 @@ impl Fault {
         }
     }
 
+    /// What to write instead.
     pub(super) fn hint(self) -> &'static str {
         match self {
             Self::NoScheme => r#"for example "postgres://USER@HOST/DATABASE" or "sqlite:FILE""#,
@@ -99,6 +101,7 @@ fn decoded(text: &str) -> String {
     String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
 }
 
+/// The byte of two hexadecimal digits; a sign is none.
 fn hex(pair: &[u8]) -> Option<u8> {
     let digits = std::str::from_utf8(pair).ok()?;
     let are_digits = digits.chars().all(|it| it.is_ascii_hexdigit());
@@ -142,17 +145,20 @@ fn is_scheme(text: &str) -> bool {
             .all(|it| it.is_ascii_alphanumeric() || matches!(it, '+' | '-' | '.'))
 }
 
+/// Whether a password stands in the URL, before its host or among its options.
 fn holds_password(url: &str) -> bool {
     let (place, query) = url.split_once('?').unwrap_or((url, ""));
     query_holds_password(query) || user_holds_password(url, place)
 }
 
+/// Whether an option of the URL looks like a secret by its name.
 fn query_holds_password(query: &str) -> bool {
     let pairs = query.split(['&', ';', '#']);
     let mut named = pairs.filter_map(|it| it.split_once('='));
     named.any(|(name, value)| is_private(name, value))
 }
 
+/// Whether an option is a secret: its name ends like one, and it has a value.
 fn is_private(name: &str, value: &str) -> bool {
     let name = name.to_ascii_lowercase();
     !value.is_empty() && PRIVATE_ENDINGS.iter().any(|it| name.ends_with(it))
@@ -180,6 +186,7 @@ fn opaque_holds_password(place: &str) -> bool {
     has_second_half(user)
 }
 
+/// Whether something stands behind a colon in the part that names the user.
 fn has_second_half(user: &str) -> bool {
     user.split_once(':')
         .is_some_and(|(_, password)| !password.is_empty())

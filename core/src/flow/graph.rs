@@ -87,6 +87,9 @@ impl<'d> Flow<'d> {
         self.behind_roots(EdgeIndex::new(index), readings, &mut Vec::new())
     }
 
+    /// How far the end of an edge is behind the roots: its own lag and that of its slowest feeder.
+    ///
+    /// Unknown as soon as one of them is, and for edges in a circle.
     fn behind_roots(
         &self,
         edge: EdgeIndex,
@@ -112,6 +115,7 @@ impl<'d> Flow<'d> {
         }
     }
 
+    /// The edges that end where this one begins.
     fn feeders(&self, edge: EdgeIndex) -> Vec<EdgeIndex> {
         let source = self.graph.edge_endpoints(edge).map(|(from, _)| from);
         source
@@ -136,6 +140,7 @@ impl<'d> Flow<'d> {
             .expect("an index that the graph gave")
     }
 
+    /// Walks on from the last node, and keeps each way that ends at the target. A way passes no node twice.
     fn extend(
         &self,
         edges: &mut Vec<(usize, &'d Edge)>,
@@ -165,6 +170,7 @@ impl<'d> Flow<'d> {
     }
 }
 
+/// The node of an end of an edge, which is added the first time.
 fn node<'d>(graph: &mut DiGraph<&'d Endpoint, &'d Edge>, endpoint: &'d Endpoint) -> NodeIndex {
     let known = graph
         .node_indices()
@@ -172,6 +178,7 @@ fn node<'d>(graph: &mut DiGraph<&'d Endpoint, &'d Edge>, endpoint: &'d Endpoint)
     known.unwrap_or_else(|| graph.add_node(endpoint))
 }
 
+/// The larger of two lags; unknown if one is.
 fn slower(one: GlobalLag, other: GlobalLag) -> GlobalLag {
     match (one, other) {
         (GlobalLag::AtMost(one), GlobalLag::AtMost(other)) => GlobalLag::AtMost(one.max(other)),

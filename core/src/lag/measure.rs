@@ -145,6 +145,7 @@ pub fn unknown(probe: ProbeKind, why: impl Into<String>, now: Timestamp) -> Read
     }
 }
 
+/// A reading of versions, with everything known up to `now`.
 fn reading(state: State, lag: Lag, uncertainty: Duration, now: Timestamp) -> Reading {
     Reading {
         state,
@@ -157,6 +158,7 @@ fn reading(state: State, lag: Lag, uncertainty: Duration, now: Timestamp) -> Rea
     }
 }
 
+/// What the sample of newest changes shows besides lag: changes that were overtaken are lost, not late.
 fn remark(found: &Completeness) -> Option<String> {
     let mut remarks = Vec::new();
     if found.overtaken > 0 {

@@ -21,6 +21,7 @@ fn representation(mapping: &RepresentationMapping) -> Json {
     })
 }
 
+/// A field with its rule in words; both are null where it is not mapped.
 fn field(field: &FieldMapping) -> Json {
     let rule = field.rule.as_ref();
     json!({

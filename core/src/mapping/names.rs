@@ -39,6 +39,7 @@ impl Names {
         names
     }
 
+    /// The names that the deployment file itself lists, in its order: key, then fields.
     fn listed_in(entity: &Entity) -> Self {
         let mut names = Self {
             all: entity.key.clone(),
@@ -50,6 +51,7 @@ impl Names {
         names
     }
 
+    /// Adds columns of the source, its version and listed fields, each once.
     fn append_all(&mut self, entity: &Entity) {
         let columns = self.columns.iter().map(|(name, _)| name);
         let listed = entity.representations.iter().flat_map(|it| &it.fields);

@@ -43,6 +43,7 @@ pub fn resolve(entity: &Entity, shapes: &[Result<Shape, Error>]) -> Mapping {
     }
 }
 
+/// Where the shape comes from, or why there is none.
 fn source(shape: Option<&Result<Shape, Error>>) -> ShapeSource {
     match shape {
         Some(Ok(shape)) => shape
@@ -62,6 +63,7 @@ struct Side<'a> {
 }
 
 impl Side<'_> {
+    /// All canonical fields, mapped or not: a trace shows both.
     fn mapping(&self, source: ShapeSource) -> RepresentationMapping {
         let fields: Vec<_> = self.names.all.iter().map(|it| self.field(it)).collect();
         RepresentationMapping {
@@ -81,6 +83,9 @@ impl Side<'_> {
         }
     }
 
+    /// The rule of a field: the one that the file lists, else a plain one where names are the same.
+    ///
+    /// What a copy ignores has none.
     fn rule(&self, name: &str) -> Option<FieldRule> {
         if self.ignores(name) && !self.is_system_of_record() {
             return None;
@@ -124,6 +129,7 @@ impl Side<'_> {
         column.or_else(|| (!is_declared).then(|| FieldPath::name(name)))
     }
 
+    /// The field of the same name, where the representation maps automatically and its shape has it.
     fn same_name(&self, name: &str) -> Option<FieldPath> {
         let automatic = self.representation.map == MapMode::Automatic;
         let shared = automatic && self.names.is_shared(name) && self.has(name);
@@ -144,6 +150,7 @@ impl Side<'_> {
         rule
     }
 
+    /// Whether a field decides a verdict. Listed fields of a copy do; keys, versions and metadata are shown only.
     fn counts(&self, name: &str, rule: &FieldRule) -> bool {
         let is_listed = self.listed(name).is_some();
         if is_listed && !self.is_system_of_record() {

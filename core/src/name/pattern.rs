@@ -12,6 +12,7 @@ pub struct KeyPattern {
     pieces: Vec<Piece>,
 }
 
+/// A part of a pattern: text as it stands, or the name of a part of the key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 enum Piece {
     Literal(String),
@@ -116,6 +117,7 @@ impl KeyPattern {
         rest.is_empty().then_some(parts)
     }
 
+    /// The pattern as the deployment file spells it, with literal braces doubled.
     fn to_text(&self) -> String {
         let mut text = String::new();
         for piece in &self.pieces {
@@ -129,6 +131,7 @@ impl KeyPattern {
     }
 }
 
+/// Ends a literal and begins a part. Two parts must have text between them, or no key could be told apart.
 fn push_part(
     text: &str,
     pieces: &mut Vec<Piece>,

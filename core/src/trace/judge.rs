@@ -58,6 +58,7 @@ struct Source<'e> {
 }
 
 impl<'e> Source<'e> {
+    /// The source among what a trace has read; a mapping without one counts as a source that failed.
     fn of(evidence: &'e Evidence) -> Self {
         let mut pairs = evidence.reads.iter().zip(&evidence.mapping.representations);
         match pairs.find(|(read, _)| read.role == Role::SystemOfRecord) {
@@ -71,6 +72,7 @@ impl<'e> Source<'e> {
         }
     }
 
+    /// The source of one key, as it was read.
     fn new(read: &'e Read, mapping: &'e RepresentationMapping) -> Self {
         let record = record_of(read);
         Self {
@@ -81,6 +83,7 @@ impl<'e> Source<'e> {
         }
     }
 
+    /// The source's value of a canonical field, and the rule by which it holds it.
     fn value(&self, name: &str) -> (Option<&'e Value>, Option<&'e FieldRule>) {
         let rule = self.mapping.and_then(|it| it.rule(name));
         let value = self
@@ -134,6 +137,10 @@ pub fn judge_copy(
     weigh(read, mapping, &source, (Some(first_seen), now))
 }
 
+/// Judges one representation: its fields one by one, then what their differences amount to, then whether the change
+/// that would explain them has passed.
+///
+/// `first_seen` stands in for a change time that nobody knows.
 fn weigh(
     read: &Read,
     mapping: &RepresentationMapping,
@@ -209,6 +216,7 @@ fn observe(
     (observation, judgement.because)
 }
 
+/// Compares one field. A field that only one side maps is shown and not compared.
 fn field(mapping: &FieldMapping, read: &Read, source: &Source<'_>) -> FieldObservation {
     let (truth, truth_rule) = source.value(&mapping.name);
     let value = mapping
@@ -265,6 +273,9 @@ enum Difference {
     Some(Verdict, String),
 }
 
+/// What the states of both sides amount to, before anything is said of time.
+///
+/// A failed read is unknown, whichever side failed; what neither side holds agrees.
 fn difference(
     read: &Read,
     fields: &[FieldObservation],
@@ -302,6 +313,7 @@ fn difference(
     }
 }
 
+/// What is said of the system of record itself, which is never wrong.
 fn own_reason(state: Found) -> String {
     let reason = if state == Found::Found {
         "source of truth"
@@ -311,6 +323,7 @@ fn own_reason(state: Found) -> String {
     reason.to_owned()
 }
 
+/// What the fields amount to where both sides hold the record: equal, older by its version, or in conflict.
 fn differing_fields(
     fields: &[FieldObservation],
     mapping: &RepresentationMapping,
@@ -369,6 +382,7 @@ fn differing_fields(
     }
 }
 
+/// Agreement, unless a field could not be compared: one unreadable field makes the record unknown.
 fn equal_or_unreadable(
     unreadable: &[&FieldObservation],
     equal: &[&FieldObservation],
@@ -395,6 +409,7 @@ fn equal_or_unreadable(
     Difference::None(format!("{fields} equal; {}", lenses.join(", ")))
 }
 
+/// The record of a read that found one.
 pub(super) fn record_of(read: &Read) -> Option<&Record> {
     read.found.as_ref().ok()?.as_ref()
 }
@@ -407,6 +422,7 @@ fn found(read: &Read) -> Found {
     }
 }
 
+/// The version of a record, where its representation has one.
 fn version_of(record: Option<&Record>, mapping: &RepresentationMapping) -> Option<Value> {
     record?.at(mapping.version.as_ref()?).cloned()
 }

@@ -59,6 +59,7 @@ pub(super) fn passed(drift: Verdict, way: Option<&Way>, moments: Moments) -> Pas
     }
 }
 
+/// Decides by age alone, where no edge tells its position: young changes are in flight, old ones have drifted.
 fn by_age(drift: Verdict, changed_at: Timestamp, allowed: Duration, now: Timestamp) -> Passed {
     let (age, bound) = (age(changed_at, now), human::duration(allowed));
     let (since, is_young) = (human::duration(age), age <= allowed);
@@ -124,6 +125,9 @@ enum Passage {
     NotKnown,
 }
 
+/// Whether a change still waits on its way, has passed all of it, or nobody can tell.
+///
+/// A row of the key itself proves more than a frontier, and a frontier more than an age.
 fn passage(way: &Way, changed_at: Option<Timestamp>) -> Passage {
     let mut evidence = Vec::new();
     for step in &way.steps {
@@ -167,6 +171,7 @@ fn passage(way: &Way, changed_at: Option<Timestamp>) -> Passage {
     }
 }
 
+/// Where what has not passed an edge is kept, by the kind of its probe.
 fn waiting_place(step: &WayStep) -> &'static str {
     let probe = step.reading.as_ref().map(|it| it.probe);
     if probe == Some(ProbeKind::Group) {
@@ -176,6 +181,7 @@ fn waiting_place(step: &WayStep) -> &'static str {
     }
 }
 
+/// How long a change may take, as the end of a sentence.
 fn lateness(late: bool, allowed: Duration) -> String {
     let bound = human::duration(allowed);
     if late {

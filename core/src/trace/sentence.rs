@@ -86,6 +86,7 @@ fn worst(observations: &[Observation]) -> Option<usize> {
         .map(|(at, _)| at)
 }
 
+/// Where every copy agrees: how many hold the record, and which need not.
 fn agreement(name: &str, observations: &[Observation]) -> String {
     let holding = observations
         .iter()
@@ -104,6 +105,7 @@ fn agreement(name: &str, observations: &[Observation]) -> String {
     format!("{name} agrees in all {holding} datasets that hold it.{kept}")
 }
 
+/// What the worst copy holds instead of what it should: the first field that differs, and how many more do.
 fn holds(worst: &Observation) -> String {
     let dataset = &worst.dataset;
     match worst.state {
@@ -147,6 +149,7 @@ fn differs(verdict: FieldVerdict) -> bool {
     matches!(verdict, FieldVerdict::Different | FieldVerdict::Absent)
 }
 
+/// A value in a sentence, cut where it is long.
 fn shown(value: Option<&Value>) -> String {
     let Some(value) = value else {
         return "nothing".to_owned();
@@ -174,6 +177,7 @@ fn expiry(read: &Read, now: Timestamp) -> String {
     }
 }
 
+/// How many other copies do not agree, by verdict, the worst first.
 fn others(observations: &[Observation]) -> String {
     let mut by_severity: Vec<&Observation> = observations
         .iter()
@@ -198,6 +202,7 @@ fn others(observations: &[Observation]) -> String {
     format!(" Elsewhere: {}.", counts.join(", "))
 }
 
+/// The first step: when the source changed, where its version is a time.
 fn source_step(observations: &[Observation]) -> Step {
     let source = observations
         .iter()
@@ -228,6 +233,7 @@ fn source_step(observations: &[Observation]) -> Step {
     }
 }
 
+/// An edge on the way: by the rows of this key where its probe counts them, else by its frontier.
 fn edge_step(step: &super::WayStep) -> Step {
     let place = format!("{} ({})", step.via, step.edge);
     let (at, state, note) = match (&step.subject, &step.reading) {
@@ -262,6 +268,7 @@ fn edge_step(step: &super::WayStep) -> Step {
     }
 }
 
+/// The last step: what became of the change at the copy.
 fn target_step(worst: &Observation, way: &Way) -> Step {
     let passed_all = !matches!(worst.verdict, Verdict::InFlight { .. } | Verdict::Unknown);
     let (state, note) = match worst.verdict {

@@ -58,6 +58,7 @@ impl<'de: 't, 't> Deserialize<'de> for Members<'t> {
     }
 }
 
+/// Reads the members of an object in their order, without reading their values.
 struct MembersVisitor;
 
 impl<'de> Visitor<'de> for MembersVisitor {
@@ -79,6 +80,7 @@ impl<'de> Visitor<'de> for MembersVisitor {
     }
 }
 
+/// Reads a value; `depth` is how many levels it may still nest.
 fn read(raw: &RawValue, depth: usize) -> Result<Value> {
     let text = raw.get();
     let Some(inner) = depth.checked_sub(1) else {
@@ -111,6 +113,7 @@ fn read(raw: &RawValue, depth: usize) -> Result<Value> {
     }
 }
 
+/// Reads a number exactly, however many digits it has; it never becomes a float.
 fn number(text: &str) -> Result<Value> {
     if text.contains(['.', 'e', 'E']) {
         return text.parse::<Decimal>().map(Value::Decimal);

@@ -58,6 +58,8 @@ impl Key {
     }
 }
 
+/// A part of a key that a person typed, as the type that the source's key has; text that would be written otherwise
+/// stays text.
 fn typed(part: &Value, type_name: &str) -> Value {
     let Value::Text(text) = part else {
         return part.clone();

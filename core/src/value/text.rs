@@ -6,6 +6,7 @@ use base64::Engine as _;
 
 use super::Value;
 
+/// Writes a value as people read it: text bare, binary data in base64, numbers in full.
 pub(super) fn write(value: &Value, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match value {
         Value::Null => f.write_str("null"),
