@@ -1,7 +1,10 @@
 //! PostgreSQL and what speaks its protocol: rows of declared columns.
 //!
-//! The protocol is spoken here, and not by a driver, for three reasons: parameters travel as text whose type the server
-//! tells, each column comes in the form that keeps its value whole, and a connection is closed without reading the rest.
+//! The driver is the crate sqlx, a connection at a time. What it does not do is done here: connections are kept in a pool
+//! that knows the process behind each, so that a call can be cancelled, and one in doubt is closed without reading the
+//! rest; cells are read by their type's OID from the bytes that came, and what we do not read in binary form comes as
+//! text. Three things the driver keeps to itself: notices, which are not given, notifications, for which `LISTEN` is
+//! refused, and the length or precision of a result's column, which is looked up.
 
 use std::sync::Arc;
 
@@ -26,9 +29,11 @@ mod fault;
 mod find;
 mod lease;
 mod lexer;
+mod link;
 mod literal;
 mod lookup;
 mod outbox;
+mod output;
 mod parameters;
 mod pool;
 mod products;
@@ -37,13 +42,10 @@ mod readonly;
 mod records;
 mod scan;
 mod shape;
-mod socket;
 mod statements;
 mod text;
-mod tls;
 mod types;
 mod url;
-mod wire;
 
 use catalog::Table;
 use lease::{Lease, Sql};

@@ -24,7 +24,10 @@ async fn several_statements_give_several_results() {
     assert_eq!(affected, [Some(5), Some(2), None, None, None]);
     let empty = &answer.results[2].0[0];
     assert_eq!((empty.rows, empty.columns[0].name.as_str()), (0, "a"));
-    assert_eq!(answer.notices, ["notice: hello; 1"]);
+    assert!(
+        answer.notices.is_empty(),
+        "the driver keeps notices to itself"
+    );
     assert_eq!(answer.rows(), [[Value::from("a;b")]]);
 }
 
@@ -168,7 +171,7 @@ async fn a_copy_comes_as_its_lines() {
     };
     let text = "CREATE TEMP TABLE t (a int); COPY t FROM STDIN; SELECT 1";
     let answer = ask(&*server.owner, &writing, &statement(text)).await;
-    assert_eq!(answer.error.expect("an error").kind, ErrorKind::Cancelled);
+    assert_eq!(answer.error.expect("an error").kind, ErrorKind::Unsupported);
 }
 
 #[tokio::test]

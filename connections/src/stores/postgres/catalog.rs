@@ -8,7 +8,8 @@ use parallax_core::error::{Error, ErrorKind, Result};
 use parallax_core::name::{DatasetId, FieldPath, StoreId};
 use parallax_core::store::{DataModel, Dataset};
 
-use super::lease::{Answer, Lease, Row, Sql};
+use super::lease::{Lease, Sql};
+use super::link::{Answer, Row};
 use super::types::Type;
 use crate::sql::quoted;
 use crate::suggest;

@@ -3,8 +3,9 @@
 use std::io;
 
 use parallax_core::error::{Error, ErrorKind};
+use sqlx::postgres::{PgDatabaseError, PgErrorPosition};
 
-/// A failure as it comes from the wire.
+/// A failure as it comes from the driver.
 #[derive(Clone, Debug)]
 pub(super) enum Failure {
     /// The server said so.
@@ -19,15 +20,28 @@ pub(super) enum Failure {
     Tls(String),
     /// The server asks for a password, and there is none.
     NoPassword,
-    /// The server asks for something that we do not do.
-    Refused(&'static str),
+    /// A text holds a NUL, at which it would end on its way.
+    Unsendable,
     /// What came is not what the protocol says.
     Protocol(String),
 }
 
-impl From<io::Error> for Failure {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error.to_string(), error.kind())
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::Database(it) => match it.try_downcast_ref::<PgDatabaseError>() {
+                Some(said) => Self::Server(Box::new(ServerError::of(said))),
+                None => Self::Protocol(it.message().to_owned()),
+            },
+            sqlx::Error::Io(it) => match it.kind() {
+                io::ErrorKind::UnexpectedEof => Self::Gone,
+                // What TLS finds wrong with a certificate or a message comes as bad data.
+                io::ErrorKind::InvalidData => Self::Tls(it.to_string()),
+                kind => Self::Io(it.to_string(), kind),
+            },
+            sqlx::Error::Tls(it) => Self::Tls(it.to_string()),
+            other => Self::Protocol(other.to_string()),
+        }
     }
 }
 
@@ -41,10 +55,9 @@ impl Failure {
     }
 }
 
-/// The fields of an error or a notice.
+/// The fields of an error.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct ServerError {
-    severity: String,
     pub(super) code: String,
     message: String,
     detail: Option<String>,
@@ -54,31 +67,17 @@ pub(super) struct ServerError {
 }
 
 impl ServerError {
-    pub(super) fn read(body: &[u8]) -> Self {
-        let mut error = Self::default();
-        for field in body.split(|it| *it == 0) {
-            let Some((kind, text)) = field.split_first() else {
-                continue;
-            };
-            let text = String::from_utf8_lossy(text).into_owned();
-            match kind {
-                b'S' => error.severity = text,
-                b'C' => error.code = text,
-                b'M' => error.message = text,
-                b'D' => error.detail = Some(text),
-                b'H' => error.hint = Some(text),
-                b'P' => error.position = text.parse().ok(),
-                _ => {}
-            }
+    fn of(said: &PgDatabaseError) -> Self {
+        Self {
+            code: said.code().to_owned(),
+            message: said.message().to_owned(),
+            detail: said.detail().map(ToOwned::to_owned),
+            hint: said.hint().map(ToOwned::to_owned),
+            position: match said.position() {
+                Some(PgErrorPosition::Original(it)) => Some(it),
+                _ => None,
+            },
         }
-        error
-    }
-
-    /// As a line for people.
-    pub(super) fn notice(&self) -> String {
-        let detail = self.detail.as_ref().map(|it| format!(" ({it})"));
-        let (severity, message) = (self.severity.to_lowercase(), &self.message);
-        format!("{severity}: {message}{}", detail.unwrap_or_default())
     }
 }
 
@@ -113,7 +112,8 @@ pub(super) fn explain(failure: &Failure, doing: Doing<'_>) -> Error {
             error(ErrorKind::PermissionDenied, "the server asks for a password, and this store has no secret")
                 .hint(r#"say where it is kept: secret = "keychain", "env:NAME" or "file:PATH""#)
         }
-        Failure::Refused(why) => error(ErrorKind::Unsupported, why),
+        Failure::Unsendable => error(ErrorKind::InvalidInput, "a text holds a NUL character")
+            .hint("no text of this server can hold one; `bytea` can"),
         Failure::Protocol(why) => error(ErrorKind::Other, why)
             .hint("does a server that speaks this protocol listen on this port?"),
     }
@@ -123,9 +123,6 @@ fn socket(error: Error, kind: io::ErrorKind) -> Error {
     match kind {
         io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound => error
             .hint("is the server running on this host and port? try: pg_isready -h HOST -p PORT"),
-        io::ErrorKind::UnexpectedEof => {
-            error.hint("does a server that speaks this protocol listen on this port?")
-        }
         _ => error,
     }
 }
@@ -240,14 +237,22 @@ mod tests {
         cancelled: false,
     };
 
-    fn said(code: &str, rest: &str) -> Failure {
-        let body = format!("SERROR\0C{code}\0Mno\0{rest}\0");
-        Failure::Server(Box::new(ServerError::read(body.as_bytes())))
+    fn said(code: &str) -> ServerError {
+        ServerError {
+            code: code.to_owned(),
+            message: "no".to_owned(),
+            ..ServerError::default()
+        }
     }
 
     #[test]
     fn a_mistake_is_placed_by_line_and_column() {
-        let error = explain(&said("42P01", "P15\0Hlook"), DOING);
+        let said = ServerError {
+            hint: Some("look".to_owned()),
+            position: Some(15),
+            ..said("42P01")
+        };
+        let error = explain(&Failure::Server(Box::new(said)), DOING);
         assert_eq!(error.kind, ErrorKind::NotFound);
         assert_eq!(error.causes, ["no", "line 2, column 6"]);
         assert_eq!(error.hint.as_deref(), Some("look"));
@@ -265,7 +270,8 @@ mod tests {
             ("53300", ErrorKind::Busy),
             ("XX000", ErrorKind::Other),
         ] {
-            assert_eq!(explain(&said(code, ""), DOING).kind, kind, "{code}");
+            let failure = Failure::Server(Box::new(said(code)));
+            assert_eq!(explain(&failure, DOING).kind, kind, "{code}");
         }
     }
 

@@ -6,9 +6,10 @@ use parallax_core::error::{Error, Result};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::fault::{Doing, Failure, explain};
+use super::link::{Answer, Link};
+use super::parameters::{self, Parameter};
 use super::pool::{Known, Pool, Session};
 use super::types::Type;
-use super::wire::{Frame, Parameter, Wire};
 
 /// A statement of our own and the values behind its `$1`, in order.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -31,6 +32,11 @@ impl Sql {
         self
     }
 
+    /// The text with each value in its place.
+    pub(super) fn written_out(&self) -> Result<String, Failure> {
+        parameters::written_out(&self.text, &self.parameters)
+    }
+
     /// Adds a value; gives its place, `$1`. With the OID 0 its type is told from where that stands.
     pub(super) fn bind(&mut self, oid: u32, text: impl Into<String>) -> String {
         self.parameters.push(Parameter {
@@ -41,37 +47,7 @@ impl Sql {
     }
 }
 
-/// One column of an answer, as the server describes it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Described {
-    pub(super) name: String,
-    pub(super) oid: u32,
-    pub(super) modifier: i32,
-}
-
-/// The columns that a frame with the tag `T` describes.
-pub(super) fn described(body: &[u8]) -> Vec<Described> {
-    let mut columns = Vec::new();
-    let mut rest = body.get(2..).unwrap_or_default();
-    while let Some(end) = rest.iter().position(|it| *it == 0) {
-        let (name, behind) = rest.split_at(end);
-        let Some((field, behind)) = behind.get(1..).and_then(|it| it.split_first_chunk::<18>())
-        else {
-            break;
-        };
-        // The table and the column's number in it, the type, its length, its modifier, the format.
-        let four = |at: usize| field.get(at..).and_then(<[u8]>::first_chunk::<4>);
-        columns.push(Described {
-            name: String::from_utf8_lossy(name).into_owned(),
-            oid: four(6).map_or(0, |it| u32::from_be_bytes(*it)),
-            modifier: four(12).map_or(-1, |it| i32::from_be_bytes(*it)),
-        });
-        rest = behind;
-    }
-    columns
-}
-
-/// The cells of a frame with the tag `D`: lengths and bytes, null where there is none.
+/// The cells of a row of a binary copy: lengths and bytes, null where there is none.
 pub(super) struct Cells<'b> {
     rest: &'b [u8],
     left: u16,
@@ -83,11 +59,6 @@ impl<'b> Cells<'b> {
             .split_first_chunk::<2>()
             .map_or((0, body), |(it, rest)| (u16::from_be_bytes(*it), rest));
         Self { rest, left: count }
-    }
-
-    /// How many cells are still to come.
-    pub(super) fn left(&self) -> u16 {
-        self.left
     }
 }
 
@@ -109,84 +80,40 @@ impl<'b> Iterator for Cells<'b> {
     }
 }
 
-/// What a statement of our own answers: every cell in its text form.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Answer {
-    pub(super) columns: Vec<Described>,
-    pub(super) rows: Vec<Row>,
-}
-
-/// One row in text form.
-#[derive(Clone, Debug)]
-pub(super) struct Row(Vec<Option<Vec<u8>>>);
-
-impl Row {
-    /// The text of a cell; `None` where it is null, or no UTF-8.
-    pub(super) fn text(&self, at: usize) -> Option<&str> {
-        std::str::from_utf8(self.bytes(at)?).ok()
-    }
-
-    /// The text form's bytes.
-    pub(super) fn bytes(&self, at: usize) -> Option<&[u8]> {
-        self.0.get(at)?.as_deref()
-    }
-
-    pub(super) fn number<T: std::str::FromStr>(&self, at: usize) -> Option<T> {
-        self.text(at)?.parse().ok()
-    }
-
-    pub(super) fn is_true(&self, at: usize) -> bool {
-        self.text(at) == Some("t")
-    }
-}
-
 /// Sends statements in one go and reads all their answers, which must be bounded. The first failure is that of all.
-pub(super) async fn exchange(wire: &mut Wire, statements: &[&Sql]) -> Result<Vec<Answer>, Failure> {
-    let answers = exchange_each(wire, statements).await?;
-    answers.into_iter().collect()
+pub(super) async fn exchange(link: &mut Link, statements: &[&Sql]) -> Result<Vec<Answer>, Failure> {
+    let text = together(statements)?;
+    link.run(text).await.map_err(|(_, failure)| failure)
 }
 
 /// The same, each with its own failure.
 pub(super) async fn exchange_each(
-    wire: &mut Wire,
+    link: &mut Link,
     statements: &[&Sql],
 ) -> Result<Vec<Result<Answer, Failure>>, Failure> {
-    for sql in statements {
-        let oids: Vec<u32> = sql.parameters.iter().map(|it| it.oid).collect();
-        wire.put_parse(&sql.text, &oids)?;
-        wire.put_bind(sql.parameters.iter().map(|it| it.text.as_deref()), [])?;
-        wire.put_describe_portal()?;
-        wire.put_execute()?;
-        wire.put_sync();
-    }
-    wire.flush().await?;
     let mut answers = Vec::new();
-    for _ in statements {
-        let (answer, failed) = answer(wire).await?;
-        answers.push(failed.map_or(Ok(answer), Err));
+    while let Some(rest) = statements.get(answers.len()..).filter(|it| !it.is_empty()) {
+        match link.run(together(rest)?).await {
+            Ok(them) => {
+                answers.extend(them.into_iter().map(Ok));
+                break;
+            }
+            // What stands behind it has not been run.
+            Err((them, failure @ Failure::Server(_))) => {
+                answers.extend(them.into_iter().map(Ok));
+                answers.push(Err(failure));
+            }
+            Err((_, failure)) => return Err(failure),
+        }
     }
     Ok(answers)
 }
 
-/// One answer, to the end. The outer failure is that of the connection.
-async fn answer(wire: &mut Wire) -> Result<(Answer, Option<Failure>), Failure> {
-    let mut answer = Answer::default();
-    let mut failed = None;
-    loop {
-        let frame = wire.frame().await?;
-        match frame.tag {
-            b'T' => answer.columns = described(wire.body(&frame)),
-            b'D' => answer.rows.push(row(wire, &frame)),
-            b'E' => failed = Some(wire.error(&frame)),
-            b'Z' => return Ok((answer, failed)),
-            _ => {}
-        }
-    }
-}
-
-fn row(wire: &Wire, frame: &Frame) -> Row {
-    let cells = Cells::of(wire.body(frame));
-    Row(cells.map(|it| it.map(<[u8]>::to_vec)).collect())
+fn together(statements: &[&Sql]) -> Result<String, Failure> {
+    let texts = statements.iter().map(|it| it.written_out());
+    let texts: Vec<String> = texts.collect::<Result<_, _>>()?;
+    // The line break ends a comment with which a statement might end.
+    Ok(texts.join("\n;\n"))
 }
 
 /// A connection in use. Dropped before it is released, it is closed.
@@ -227,16 +154,16 @@ impl Lease {
         let Some(session) = self.session.take() else {
             return;
         };
-        if session.wire.is_idle() && !self.spent {
+        if !session.link.is_busy() && !self.spent {
             self.pool.put_back(session);
         } else {
             self.pool.close(session);
         }
     }
 
-    pub(super) fn wire(&mut self) -> Result<&mut Wire, Failure> {
+    pub(super) fn link(&mut self) -> Result<&mut Link, Failure> {
         let session = self.session.as_mut().ok_or(Failure::Gone)?;
-        Ok(&mut session.wire)
+        Ok(&mut session.link)
     }
 
     /// The answer of one statement of our own, which bounds its rows itself.
@@ -258,7 +185,7 @@ impl Lease {
 
     /// The same, with the failure as it came.
     pub(super) async fn tried(&mut self, statements: &[&Sql]) -> Result<Vec<Answer>, Failure> {
-        exchange(self.wire()?, statements).await
+        exchange(self.link()?, statements).await
     }
 
     /// The same, each with its own failure.
@@ -266,7 +193,7 @@ impl Lease {
         &mut self,
         statements: &[&Sql],
     ) -> Result<Vec<Result<Answer, Failure>>, Failure> {
-        exchange_each(self.wire()?, statements).await
+        exchange_each(self.link()?, statements).await
     }
 
     /// The server has forgotten what it was told.

@@ -5,7 +5,8 @@ use parallax_core::lag::Frontier;
 use parallax_core::value::{Key, Record};
 
 use super::fault::Failure;
-use super::lease::{Answer, Lease, Row, Sql};
+use super::lease::{Lease, Sql};
+use super::link::{Answer, Row};
 use super::literal::to_array;
 use super::pool::Known;
 use super::records::Reader;

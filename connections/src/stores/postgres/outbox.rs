@@ -9,7 +9,8 @@ use parallax_core::store::Subject;
 use parallax_core::value::{Timestamp, Value};
 
 use super::catalog::Table;
-use super::lease::{Answer, Lease, Row, Sql};
+use super::lease::{Lease, Sql};
+use super::link::{Answer, Row};
 use super::literal::to_array;
 use super::records::{Operand, cell};
 use super::types::{Kind, Type};
@@ -98,8 +99,7 @@ fn of_keys(
 }
 
 async fn types(lease: &mut Lease, answer: &Answer) -> Result<Vec<Arc<Type>>> {
-    let oids: Vec<u32> = answer.columns.iter().map(|it| it.oid).collect();
-    lease.types(&oids).await
+    lease.types(&answer.oids()).await
 }
 
 fn total(row: &Row, types: &[Arc<Type>]) -> Backlog {

@@ -1,11 +1,80 @@
 //! Values as parameters, in their text form and of a type that is told only where the value itself tells it.
+//!
+//! They are written out where they stand, as constants that the server reads just as it would read a parameter in text
+//! form. Bound, they would have to travel in the binary form of a type that we may not know.
 
 use parallax_core::value::Value;
 
+use super::fault::Failure;
+use super::lexer::{Kind, tokens};
 use super::literal::to_array;
 
 const JSON: u32 = 114;
 const JSONB: u32 = 3802;
+
+/// One parameter in its text form, and the OID of its type; 0 lets the server tell the type from where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Parameter {
+    pub(super) oid: u32,
+    pub(super) text: Option<String>,
+}
+
+/// The types that are told, by their OIDs.
+const NAMES: [(u32, &str); 16] = [
+    (16, "bool"),
+    (17, "bytea"),
+    (20, "int8"),
+    (23, "int4"),
+    (25, "text"),
+    (26, "oid"),
+    (701, "float8"),
+    (1009, "_text"),
+    (1028, "_oid"),
+    (1082, "date"),
+    (1083, "time"),
+    (1114, "timestamp"),
+    (1184, "timestamptz"),
+    (1186, "interval"),
+    (1700, "numeric"),
+    (2950, "uuid"),
+];
+
+/// The text with a constant in the place of each `$1`.
+///
+/// Fails with [`Failure::Unsendable`] where a value holds a NUL, which no text of the server can.
+pub(super) fn written_out(text: &str, parameters: &[Parameter]) -> Result<String, Failure> {
+    if parameters.is_empty() {
+        return Ok(text.to_owned());
+    }
+    let mut written = String::with_capacity(text.len());
+    for token in tokens(text) {
+        match Some(&token).filter(|it| it.kind == Kind::Position) {
+            Some(position) => written.push_str(&constant(position.text, parameters)?),
+            None => written.push_str(token.text),
+        }
+    }
+    Ok(written)
+}
+
+/// The value behind `$1`, whatever it holds; a place without a value stays as it is, for the server to complain about.
+fn constant(position: &str, parameters: &[Parameter]) -> Result<String, Failure> {
+    let number = position.trim_start_matches('$').parse::<usize>();
+    let nth = number.ok().and_then(|it| it.checked_sub(1));
+    let Some(parameter) = nth.and_then(|it| parameters.get(it)) else {
+        return Ok(position.to_owned());
+    };
+    let value = match &parameter.text {
+        None => "NULL".to_owned(),
+        Some(text) if text.contains('\0') => return Err(Failure::Unsendable),
+        // In this form a backslash is the same whatever the session's settings are.
+        Some(text) => format!("E'{}'", text.replace('\\', "\\\\").replace('\'', "''")),
+    };
+    let name = NAMES.iter().find(|(oid, _)| *oid == parameter.oid);
+    Ok(match name {
+        Some((_, name)) => format!("({value}::pg_catalog.{name})"),
+        None => format!("({value})"),
+    })
+}
 
 /// The OID of the type that a value has by itself; 0 where its place in the statement tells.
 pub(super) fn oid(value: &Value) -> u32 {
@@ -41,12 +110,6 @@ pub(super) fn text(value: &Value, wanted: Option<u32>) -> Option<String> {
         Value::List(items) => list(items),
         _ => value.to_string(),
     })
-}
-
-/// The OIDs that a frame with the tag `t` holds.
-pub(super) fn described(body: &[u8]) -> Vec<u32> {
-    let (oids, _) = body.get(2..).unwrap_or_default().as_chunks::<4>();
-    oids.iter().map(|it| u32::from_be_bytes(*it)).collect()
 }
 
 fn list(items: &[Value]) -> String {
@@ -87,6 +150,24 @@ mod tests {
             Value::List(vec![Value::I64(2)]),
         ]);
         assert_eq!(text(&nested, None).as_deref(), Some(r#"{{"1"},{"2"}}"#));
+    }
+
+    #[test]
+    fn values_are_written_out_where_they_stand() {
+        let of = |oid, text: Option<&str>| Parameter {
+            oid,
+            text: text.map(ToOwned::to_owned),
+        };
+        let all = [of(23, Some("5")), of(0, Some(r"it's \ $1")), of(0, None)];
+        let written = written_out("SELECT $1, $2, $3, '$1', \"$2\", $$ $3 $$ -- $1", &all);
+        assert_eq!(
+            written.ok().as_deref(),
+            Some(
+                r#"SELECT (E'5'::pg_catalog.int4), (E'it''s \\ $1'), (NULL), '$1', "$2", $$ $3 $$ -- $1"#
+            )
+        );
+        let nul = written_out("SELECT $1", &[of(0, Some("a\0b"))]);
+        assert!(matches!(nul, Err(Failure::Unsendable)));
     }
 
     #[test]

@@ -13,12 +13,13 @@ use super::catalog::Catalog;
 use super::connect;
 use super::fault::{Doing, Failure, explain};
 use super::lease::{Lease, Sql, exchange};
+use super::link::Link;
 use super::types::Types;
 use super::url::Place;
-use super::wire::Wire;
 use crate::secret::Secret;
 
-/// A server that looks for closed connections stops by itself, even if nobody is left to tell it. Before version 14 it cannot.
+/// A server that looks for closed connections stops by itself, even if nobody is left to tell it. Before version 14 it
+/// cannot, nor on every system.
 const CHECK_INTERVAL: &str = "SET client_connection_check_interval = 500";
 
 /// Connections kept open while nobody uses them.
@@ -28,7 +29,10 @@ const MAX_IDLE: usize = 4;
 const MAX_OPEN: usize = 16;
 
 /// A connection that nobody used for so long is asked whether it is still there.
-const TRUSTED: Duration = Duration::from_secs(20);
+const TRUSTED: Duration = Duration::from_millis(20);
+
+/// How long an idle connection may take to answer before another one takes its place.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Given-up connections that are remembered until their call is cancelled.
 const MAX_GIVEN_UP: usize = 64;
@@ -87,7 +91,7 @@ impl Known {
 /// One connection.
 #[derive(Debug)]
 pub(super) struct Session {
-    pub(super) wire: Wire,
+    pub(super) link: Link,
     pub(super) control: Arc<Control>,
     /// What the server was told last of the time of a statement, and of what it is for.
     told: Option<(u128, Purpose)>,
@@ -114,24 +118,40 @@ impl Control {
 }
 
 impl Session {
-    /// Tells the server how long a statement may take and what it is for, in front of what is sent next, where that has changed.
-    fn tell(&mut self, call: &Call) -> Result<(), Failure> {
+    /// Tells the server how long a statement may take and what it is for, where that has changed, and finds out whether
+    /// it is there, where that is in doubt.
+    async fn tell(&mut self, call: &Call) -> Result<(), Failure> {
         // Whole tenths of a second, so that a countdown does not change it every time. The guard is exact.
         let time = call.deadline.as_millis().div_ceil(100).max(1) * 100;
         let time = time.min(i32::MAX as u128);
         if self.told == Some((time, call.purpose)) {
-            return Ok(());
+            return self.check().await;
         }
         let purpose = format!("{:?}", call.purpose).to_lowercase();
         let name = format!("{} {purpose}", self.application).replace('\'', "''");
-        if self.told.is_none() {
-            self.wire.put_setting(CHECK_INTERVAL)?;
+        let settings = format!("SET statement_timeout = {time}; SET application_name = '{name}'");
+        if self.told.is_none() && self.server.is_original() && self.server.major() >= 14 {
+            let all = self.link.run(format!("{settings}; {CHECK_INTERVAL}")).await;
+            match all {
+                Ok(_) => self.told = Some((time, call.purpose)),
+                Err((_, Failure::Server(_))) => {}
+                Err((_, failure)) => return Err(failure),
+            }
         }
-        self.wire.put_setting(&format!(
-            "SET statement_timeout = {time}; SET application_name = '{name}'"
-        ))?;
-        self.told = Some((time, call.purpose));
+        if self.told != Some((time, call.purpose)) {
+            let told = self.link.run(settings).await;
+            told.map_err(|(_, failure)| failure)?;
+            self.told = Some((time, call.purpose));
+        }
         Ok(())
+    }
+
+    /// Asks whether the server is there, where nothing was heard of it for a while.
+    async fn check(&mut self) -> Result<(), Failure> {
+        if self.used.elapsed() < TRUSTED {
+            return Ok(());
+        }
+        self.link.ping().await
     }
 }
 
@@ -157,18 +177,26 @@ impl Pool {
     /// A connection for `call` that cannot write: an idle one, or a new one.
     pub(super) async fn lease(self: &Arc<Self>, call: &Call) -> Result<Lease> {
         let permit = self.permit(call).await?;
-        let session = match self.idle().await {
-            Some(session) => session,
-            None => self.open(Access::ReadOnly, call.deadline).await?,
-        };
-        self.lend(session, call, permit)
+        loop {
+            let Some(mut session) = self.pop() else {
+                let session = self.open(Access::ReadOnly, call.deadline).await?;
+                return self.lend(session, call, permit).await;
+            };
+            // One that does not answer is closed.
+            if matches!(
+                timeout(ANSWER_PATIENCE, session.tell(call)).await,
+                Ok(Ok(()))
+            ) {
+                return Ok(self.lent(session, call, permit));
+            }
+        }
     }
 
     /// A connection of its own that may write, for statements that a person typed.
     pub(super) async fn lease_writing(self: &Arc<Self>, call: &Call) -> Result<Lease> {
         let permit = self.permit(call).await?;
         let session = self.open(Access::ReadWrite, call.deadline).await?;
-        let mut lease = self.lend(session, call, permit)?;
+        let mut lease = self.lend(session, call, permit).await?;
         lease.spend();
         Ok(lease)
     }
@@ -199,18 +227,18 @@ impl Pool {
         if !session.control.is_stopped() && state.idle.len() < MAX_IDLE {
             session.used = Instant::now();
             state.idle.push(session);
-        } else {
-            session.wire.hang_up();
         }
     }
 
     /// Closes a connection. What still runs on it is remembered for [`Pool::cancel`].
-    pub(super) fn close(&self, mut session: Session) {
+    pub(super) fn close(&self, session: Session) {
+        let (control, is_busy) = (Arc::clone(&session.control), session.link.is_busy());
+        drop(session);
         let mut state = self.state();
-        session.control.closed.store(true, Ordering::Relaxed);
-        if !session.wire.is_busy() {
-            session.wire.hang_up();
-            state.forget(&session.control);
+        control.closed.store(true, Ordering::Relaxed);
+        // What is stopped already has nobody to ask for it again.
+        if !is_busy || control.is_stopped() {
+            state.forget(&control);
             return;
         }
         let given_up = |it: &(CallId, Arc<Control>)| it.1.closed.load(Ordering::Relaxed);
@@ -249,14 +277,15 @@ impl Pool {
         })
     }
 
+    fn pop(&self) -> Option<Session> {
+        self.state().idle.pop()
+    }
+
     /// An idle connection that is still good.
     async fn idle(&self) -> Option<Session> {
         loop {
-            let mut session = self.state().idle.pop()?;
-            if !session.wire.is_quiet() {
-                continue;
-            }
-            if session.used.elapsed() < TRUSTED || is_alive(&mut session.wire).await {
+            let mut session = self.pop()?;
+            if matches!(timeout(ANSWER_PATIENCE, session.check()).await, Ok(Ok(()))) {
                 return Some(session);
             }
         }
@@ -264,7 +293,7 @@ impl Pool {
 
     fn keep(&self, mut session: Session) {
         let mut state = self.state();
-        if state.idle.len() < MAX_IDLE && session.wire.is_idle() {
+        if state.idle.len() < MAX_IDLE && !session.link.is_busy() {
             session.used = Instant::now();
             state.idle.push(session);
         }
@@ -281,12 +310,12 @@ impl Pool {
             settings.push(("default_transaction_read_only", "on"));
         }
         let secret = self.secret.as_ref();
-        let opened = connect::open(&self.place, secret, &settings, patience).await?;
-        let mut wire = opened.wire;
+        let mut link = connect::open(&self.place, secret, &settings, patience).await?;
         let about = Sql::new(
-            "SELECT version(), (SELECT backend_start::text FROM pg_catalog.pg_stat_activity WHERE pid = pg_backend_pid())",
+            "SELECT version(), current_setting('server_version'), pg_backend_pid(),
+            (SELECT backend_start::text FROM pg_catalog.pg_stat_activity WHERE pid = pg_backend_pid())",
         );
-        let answer = timeout(patience, exchange(&mut wire, &[&about])).await;
+        let answer = timeout(patience, exchange(&mut link, &[&about])).await;
         let answers = answer.map_err(|_elapsed| Failure::Silent)??;
         let row = answers.first().and_then(|it| it.rows.first());
         let text = |at| {
@@ -296,13 +325,12 @@ impl Pool {
         };
         let server = Arc::new(Known {
             banner: text(0),
-            number: wire.server_version().to_owned(),
+            number: text(1),
         });
         Ok(Session {
-            wire,
             control: Arc::new(Control {
-                pid: opened.pid,
-                began: text(1),
+                pid: row.and_then(|it| it.number(2)).unwrap_or_default(),
+                began: text(3),
                 stopped: AtomicBool::new(false),
                 closed: AtomicBool::new(false),
             }),
@@ -310,21 +338,30 @@ impl Pool {
             application: self.place.application.clone(),
             used: Instant::now(),
             server,
+            link,
         })
     }
 
-    fn lend(
+    async fn lend(
         self: &Arc<Self>,
         mut session: Session,
         call: &Call,
         permit: OwnedSemaphorePermit,
     ) -> Result<Lease> {
-        session
-            .tell(call)
-            .map_err(|it| explain(&it, plain("connect")))?;
+        let told = session.tell(call).await;
+        told.map_err(|it| explain(&it, plain("connect")))?;
+        Ok(self.lent(session, call, permit))
+    }
+
+    fn lent(
+        self: &Arc<Self>,
+        session: Session,
+        call: &Call,
+        permit: OwnedSemaphorePermit,
+    ) -> Lease {
         let control = Arc::clone(&session.control);
         self.state().running.push((call.id, control));
-        Ok(Lease::new(session, Arc::clone(self), permit))
+        Lease::new(session, Arc::clone(self), permit)
     }
 }
 
@@ -334,12 +371,9 @@ impl State {
     }
 }
 
-/// How the server is to write values, whatever its own settings are.
-const SETTINGS: [(&str, &str); 6] = [
-    ("DateStyle", "ISO, MDY"),
+/// How the server is to write values, whatever its own settings are. Dates, the time zone and floats the driver tells it.
+const SETTINGS: [(&str, &str); 3] = [
     ("IntervalStyle", "postgres"),
-    ("TimeZone", "UTC"),
-    ("extra_float_digits", "1"),
     ("bytea_output", "hex"),
     ("standard_conforming_strings", "on"),
 ];
@@ -352,12 +386,6 @@ fn plain(operation: &'static str) -> Doing<'static> {
     }
 }
 
-async fn is_alive(wire: &mut Wire) -> bool {
-    let empty = Sql::new("");
-    let answer = timeout(Duration::from_secs(1), exchange(wire, &[&empty])).await;
-    matches!(answer, Ok(Ok(_)))
-}
-
 async fn end_all(session: &mut Session, controls: &[Arc<Control>]) -> Result<(), Failure> {
     let mut looks = 0;
     loop {
@@ -366,7 +394,7 @@ async fn end_all(session: &mut Session, controls: &[Arc<Control>]) -> Result<(),
             asked.push(ending(control, looks >= POLITE_LOOKS));
         }
         let asked: Vec<&Sql> = asked.iter().collect();
-        let answers = exchange(&mut session.wire, &asked).await?;
+        let answers = exchange(&mut session.link, &asked).await?;
         if answers.iter().all(|it| it.rows.is_empty()) {
             return Ok(());
         }

@@ -1,36 +1,32 @@
 //! Statements that people type, as a stream of results.
+//!
+//! A task of its own reads and decodes, so that whoever takes the rows can put them to use meanwhile.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
 
-use futures::stream;
+use futures::{FutureExt as _, StreamExt as _, stream};
 use parallax_core::error::{Error, ErrorKind, Result};
-use parallax_core::store::{Access, Batch, Call, Chunk, Column, Rows, Statement};
+use parallax_core::store::{Access, Call, Chunk, Rows, Statement};
 use parallax_core::value::Value;
-use tokio::time::{Instant, timeout_at};
+use sqlx::Either;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::timeout_at;
 
 use super::fault::Failure;
-use super::lease::{Cells, Described, Lease, described};
-use super::parameters;
+use super::lease::Lease;
+use super::link::{Answer, Described, DescribedColumn, Steps};
+use super::output::Output;
+use super::parameters::{self, Parameter};
 use super::pool::Pool;
 use super::readonly::refusal;
 use super::statements::{Split, split};
 use super::types::Type;
-use super::wire::{Format, Wire};
-use super::{binary, text};
-use crate::sql::SqlStatement;
 
 const OPERATION: &str = "run the statement";
 
-/// The most rows of one batch.
-const BATCH_ROWS: usize = 1_024;
-
-/// About the most bytes of one batch.
-const BATCH_BYTES: usize = 1 << 20;
-
-/// How long rows wait for others to fill the batch.
-const FLUSH_AFTER: Duration = Duration::from_millis(20);
+/// Batches that wait for whoever takes them.
+const BATCHES_AHEAD: usize = 2;
 
 /// Opens the transaction in which a read-only profile runs what people type. Behind its first query, the server lets
 /// nobody make it writable again.
@@ -38,7 +34,7 @@ const READ_ONLY: &str = "BEGIN TRANSACTION READ ONLY; SELECT 1";
 
 /// One statement and its values.
 struct Planned {
-    statement: SqlStatement,
+    split: Split,
     values: Vec<Value>,
 }
 
@@ -49,27 +45,29 @@ pub(super) async fn start(pool: &Arc<Pool>, call: &Call, statement: &Statement) 
         Access::ReadOnly => pool.lease(call).await?,
         Access::ReadWrite => pool.lease_writing(call).await?,
     };
+    let (out, chunks) = mpsc::channel(BATCHES_AHEAD);
     let run = Run {
         lease,
         access: call.access,
-        plan,
-        phase: Phase::Begin,
-        ready: VecDeque::new(),
+        out,
     };
-    Ok(Box::pin(stream::unfold(Some(run), |run| async {
-        let mut run = run?;
-        match run.next().await {
-            Ok(Some(chunk)) => Some((Ok(chunk), Some(run))),
-            Ok(None) => {
-                run.lease.release();
-                None
+    // Dropped with the stream, the task ends, and its connection is closed.
+    let mut task = JoinSet::new();
+    task.spawn(run.all(plan));
+    Ok(Box::pin(stream::unfold(
+        (chunks, task),
+        |(mut chunks, mut task)| async {
+            if let Some(chunk) = chunks.recv().await {
+                return Some((chunk, (chunks, task)));
             }
-            Err(error) => Some((Err(error), None)),
-        }
-    })))
+            let failed = task.join_next().await?.err()?;
+            let error = Error::new(ErrorKind::Other, OPERATION).because(failed.to_string());
+            Some((Err(error), (chunks, task)))
+        },
+    )))
 }
 
-fn plan(call: &Call, statement: &Statement) -> Result<VecDeque<Planned>> {
+fn plan(call: &Call, statement: &Statement) -> Result<Vec<Planned>> {
     let statements = split(&statement.text)?;
     if statements.is_empty() {
         return Err(
@@ -77,346 +75,330 @@ fn plan(call: &Call, statement: &Statement) -> Result<VecDeque<Planned>> {
         );
     }
     let planned = |it: Split| {
-        if call.access == Access::ReadOnly
-            && let Some(refused) = refusal(&it)
-        {
+        let refused = (call.access == Access::ReadOnly)
+            .then(|| refusal(&it))
+            .flatten();
+        if let Some(refused) = refused.or_else(|| unsupported(&it)) {
             return Err(refused);
         }
         Ok(Planned {
             values: it.statement.bound(&statement.parameters)?,
-            statement: it.statement,
+            split: it,
         })
     };
     statements.into_iter().map(planned).collect()
+}
+
+/// What the driver cannot do, or what would break its connection.
+fn unsupported(split: &Split) -> Option<Error> {
+    let error = |operation: &'static str| Error::new(ErrorKind::Unsupported, operation);
+    match split.verb() {
+        "COPY" if split.words().any(|it| it == "STDIN") => Some(
+            error("run COPY … FROM STDIN")
+                .because("nothing can be sent here")
+                .hint(
+                    "load the rows with the server's own client, or write them as INSERT … VALUES",
+                ),
+        ),
+        "LISTEN" => Some(
+            error("run LISTEN")
+                .because("notifications are not shown here")
+                .hint("listen with the server's own client"),
+        ),
+        _ => None,
+    }
+}
+
+/// Why no more is read.
+enum Stopped {
+    /// It failed.
+    Failed(Error),
+    /// Nobody takes what comes.
+    Unwanted,
+}
+
+impl From<Error> for Stopped {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
 }
 
 /// Statements on their way.
 struct Run {
     lease: Lease,
     access: Access,
-    plan: VecDeque<Planned>,
-    phase: Phase,
-    ready: VecDeque<Chunk>,
-}
-
-enum Phase {
-    Begin,
-    /// The first statement of the plan comes next; there may have been others.
-    Next {
-        is_first: bool,
-    },
-    /// Its rows are being read.
-    Rows(Box<Output>),
-    End,
-    Over,
+    out: mpsc::Sender<Result<Chunk>>,
 }
 
 impl Run {
-    /// The next chunk; `None` at the end of all statements.
-    async fn next(&mut self) -> Result<Option<Chunk>> {
-        loop {
-            if let Some(chunk) = self.ready.pop_front() {
-                return Ok(Some(chunk));
-            }
-            let text = self.plan.front().map(|it| it.statement.text.clone());
-            match std::mem::replace(&mut self.phase, Phase::Over) {
-                Phase::Begin => {
-                    if self.access == Access::ReadOnly {
-                        let begun = self.simple(&[READ_ONLY]).await;
-                        begun.map_err(|it| self.lease.fail(&it, OPERATION, None))?;
-                    }
-                    self.phase = Phase::Next { is_first: true };
+    async fn all(mut self, plan: Vec<Planned>) {
+        let ran = self.statements(&plan).await;
+        let Self { lease, out, .. } = self;
+        match ran {
+            Ok(()) => lease.release(),
+            Err(stopped) => {
+                // The connection is closed before anybody hears of it.
+                drop(lease);
+                if let Stopped::Failed(error) = stopped {
+                    // Whoever waited may have gone.
+                    drop(out.send(Err(error)).await);
                 }
-                Phase::Next { is_first } => self.begin(is_first, text.as_deref()).await?,
-                Phase::Rows(output) => self.read(output, text.as_deref()).await?,
-                Phase::End => self.end().await?,
-                Phase::Over => return Ok(None),
             }
         }
     }
 
-    async fn begin(&mut self, is_first: bool, text: Option<&str>) -> Result<()> {
-        let Some(planned) = self.plan.front() else {
-            self.phase = Phase::End;
-            return Ok(());
-        };
-        if !is_first {
-            self.ready.push_back(Chunk::NextResult);
+    async fn statements(&mut self, plan: &[Planned]) -> Result<(), Stopped> {
+        if self.access == Access::ReadOnly {
+            let begun = self.simple(READ_ONLY).await;
+            begun.map_err(|it| self.lease.fail(&it, OPERATION, None))?;
         }
-        let output = open(&mut self.lease, planned).await?;
-        let output = output.map_err(|it| self.lease.fail(&it, OPERATION, text))?;
-        self.phase = Phase::Rows(Box::new(output));
+        for (nth, planned) in plan.iter().enumerate() {
+            if nth > 0 {
+                self.give(Chunk::NextResult).await?;
+            }
+            Box::pin(self.one(planned)).await?;
+        }
+        if self.access == Access::ReadOnly {
+            self.leave().await;
+        }
         Ok(())
     }
 
-    /// Reads until there is something to give.
-    async fn read(&mut self, mut output: Box<Output>, text: Option<&str>) -> Result<()> {
-        let read = output.read(&mut self.lease).await;
-        self.keep_notices();
-        match read.map_err(|it| self.lease.fail(&it, OPERATION, text))? {
-            Step::Batch => {
-                self.ready.push_back(output.batch());
-                self.phase = Phase::Rows(output);
-            }
-            Step::Done => {
-                if output.has_more() {
-                    self.ready.push_back(output.batch());
-                }
-                let affected = output.affected;
-                self.ready.push_back(Chunk::Done { affected });
-                self.plan.pop_front();
-                self.phase = Phase::Next { is_first: false };
-            }
-        }
-        Ok(())
+    async fn give(&self, chunk: Chunk) -> Result<(), Stopped> {
+        let given = self.out.send(Ok(chunk)).await;
+        given.map_err(|_unsent| Stopped::Unwanted)
     }
 
     /// Leaves the connection as it was before. One that may write is closed instead.
-    async fn end(&mut self) -> Result<()> {
-        if self.access == Access::ReadWrite {
-            return Ok(());
-        }
-        if self.simple(&["ROLLBACK", "DISCARD ALL"]).await.is_err() {
-            self.lease.spend();
+    async fn leave(&mut self) {
+        for text in ["ROLLBACK", "DISCARD ALL"] {
+            if self.simple(text).await.is_err() {
+                self.lease.spend();
+            }
         }
         self.lease.forget_settings();
-        Ok(())
-    }
-
-    fn keep_notices(&mut self) {
-        let notices = self.lease.wire().map(Wire::take_notices);
-        self.ready
-            .extend(notices.unwrap_or_default().into_iter().map(Chunk::Notice));
     }
 
     /// Runs statements of our own, of which only failure is of interest.
-    async fn simple(&mut self, texts: &[&str]) -> Result<(), Failure> {
-        let wire = self.lease.wire()?;
-        for text in texts {
-            wire.put_simple(text)?;
+    async fn simple(&mut self, text: &str) -> Result<(), Failure> {
+        let ran = self.lease.link()?.run(text.to_owned()).await;
+        ran.map(drop).map_err(|(_, failure)| failure)
+    }
+
+    async fn one(&mut self, planned: &Planned) -> Result<(), Stopped> {
+        let text = &planned.split.statement.text;
+        if planned.split.verb() == "COPY" {
+            return self.copy(text).await;
         }
-        wire.flush().await?;
-        let mut failed = None;
-        for _ in texts {
-            loop {
-                let frame = wire.frame().await?;
-                match frame.tag {
-                    b'Z' => break,
-                    b'E' => failed = Some(wire.error(&frame)),
-                    _ => {}
-                }
-            }
+        let described = describe(&mut self.lease, planned).await;
+        let described = described.map_err(|it| self.lease.fail(&it, OPERATION, Some(text)))?;
+        let asked: &[u32] = described.as_ref().map_or(&[], |it| &it.parameters);
+        let written = written(planned, asked);
+        let written = written.map_err(|it| self.lease.fail(&it, OPERATION, None))?;
+        let columns = match described {
+            Some(it) => it.columns,
+            None => self.probed(planned, &written).await?,
+        };
+        let oids: Vec<u32> = columns.iter().map(|it| it.oid).collect();
+        let types = self.lease.types(&oids).await?;
+        let modifiers = modifiers(&mut self.lease, &columns, &types).await;
+        let modifiers = modifiers.map_err(|it| self.lease.fail(&it, OPERATION, None))?;
+        let names = columns.into_iter().map(|it| it.name);
+        let mut output = Output::new(names.zip(modifiers), types);
+        let read = rows(&mut self.lease, &written, &mut output, &self.out).await;
+        let affected = read.map_err(|it| self.stopped(it, &written))?;
+        if output.has_more() {
+            self.give(output.batch()).await?;
         }
-        failed.map_or(Ok(()), Err)
+        let affected = affected.filter(|_| changes(&planned.split, &output));
+        self.give(Chunk::Done { affected }).await
+    }
+
+    /// The columns of a statement that the driver cannot describe: those of one row of nulls, for which it need not run.
+    async fn probed(
+        &mut self,
+        planned: &Planned,
+        text: &str,
+    ) -> Result<Vec<DescribedColumn>, Stopped> {
+        let probe = format!("SELECT q.* FROM (SELECT) AS one LEFT JOIN (\n{text}\n) AS q ON false");
+        let asked = ["SELECT", "VALUES", "TABLE"].contains(&planned.split.verb());
+        let answers = match self.lease.link() {
+            Ok(link) if asked => link.run(probe).await,
+            _ => Ok(Vec::new()),
+        };
+        match answers {
+            Ok(them) if !them.is_empty() => Ok(them.iter().flat_map(Answer::columns).collect()),
+            _ => Err(Error::new(ErrorKind::Unsupported, OPERATION)
+                .because("a column is of a type that the driver does not understand")
+                .hint("cast the column to text")
+                .into()),
+        }
+    }
+
+    /// Gives the lines of `COPY … TO STDOUT`.
+    async fn copy(&mut self, text: &str) -> Result<(), Stopped> {
+        let mut output = Output::lines();
+        let copied = copy(&mut self.lease, text, &mut output, &self.out).await;
+        copied.map_err(|it| self.stopped(it, text))?;
+        if output.has_more() {
+            self.give(output.batch()).await?;
+        }
+        self.give(Chunk::Done { affected: None }).await
+    }
+
+    fn stopped(&self, broken: Broken, text: &str) -> Stopped {
+        match broken {
+            Broken::Unwanted => Stopped::Unwanted,
+            Broken::Failed(it) => Stopped::Failed(self.lease.fail(&it, OPERATION, Some(text))),
+        }
     }
 }
 
-/// Prepares a statement and asks for its rows. The inner failure is the statement's.
-async fn open(lease: &mut Lease, planned: &Planned) -> Result<Result<Output, Failure>> {
-    let prepared = match prepare(lease, planned).await {
-        Ok(it) => it,
-        Err(failure) => return Ok(Err(failure)),
-    };
-    let oids: Vec<u32> = prepared.columns.iter().map(|it| it.oid).collect();
-    let types = lease.types(&oids).await?;
-    let sent = execute(lease, planned, &prepared, &types).await;
-    Ok(sent.map(|()| Output::new(&prepared.columns, types)))
+/// Why a result ended early.
+enum Broken {
+    Failed(Failure),
+    Unwanted,
 }
 
-/// What the server says of a statement before it runs.
-#[derive(Default)]
-struct Prepared {
-    parameters: Vec<u32>,
-    columns: Vec<Described>,
+impl<E: Into<Failure>> From<E> for Broken {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
 }
 
-async fn prepare(lease: &mut Lease, planned: &Planned) -> Result<Prepared, Failure> {
+/// Whether a statement counts the rows that it changes.
+fn changes(split: &Split, output: &Output) -> bool {
+    let changes = ["INSERT", "UPDATE", "DELETE", "MERGE"].contains(&split.verb());
+    changes || (split.verb() == "EXECUTE" && !output.has_columns())
+}
+
+async fn describe(lease: &mut Lease, planned: &Planned) -> Result<Option<Described>, Failure> {
     let oids: Vec<u32> = planned.values.iter().map(parameters::oid).collect();
-    let wire = lease.wire()?;
-    wire.put_parse(&planned.statement.text, &oids)?;
-    wire.put_describe_statement()?;
-    wire.put_sync();
-    wire.flush().await?;
-    let mut prepared = Prepared::default();
-    let mut failed = None;
-    loop {
-        let frame = wire.frame().await?;
-        match frame.tag {
-            b't' => prepared.parameters = parameters::described(wire.body(&frame)),
-            b'T' => prepared.columns = described(wire.body(&frame)),
-            b'E' => failed = Some(wire.error(&frame)),
-            b'Z' => return failed.map_or(Ok(prepared), Err),
-            _ => {}
-        }
-    }
+    let link = lease.link()?;
+    link.describe(&planned.split.statement.text, &oids).await
 }
 
-async fn execute(
-    lease: &mut Lease,
-    planned: &Planned,
-    prepared: &Prepared,
-    types: &[Arc<Type>],
-) -> Result<(), Failure> {
+/// The statement with its values, for parameters that the server takes to be of the types `asked`.
+fn written(planned: &Planned, asked: &[u32]) -> Result<String, Failure> {
     let values = planned.values.iter().enumerate();
-    let texts: Vec<Option<String>> = values
-        .map(|(at, it)| parameters::text(it, prepared.parameters.get(at).copied()))
-        .collect();
-    let formats = types.iter().map(|it| {
-        if it.is_binary() {
-            Format::Binary
-        } else {
-            Format::Text
-        }
-    });
-    let wire = lease.wire()?;
-    // Asking for types may have taken its place.
-    wire.put_parse(&planned.statement.text, &prepared.parameters)?;
-    wire.put_bind(texts.iter().map(Option::as_deref), formats)?;
-    wire.put_execute()?;
-    wire.put_sync();
-    wire.flush().await
-}
-
-/// Why reading stopped.
-enum Step {
-    /// A batch is full, or has waited long enough.
-    Batch,
-    /// The statement ended.
-    Done,
-}
-
-/// The batch that is being filled.
-struct Output {
-    columns: Arc<[Column]>,
-    types: Vec<Arc<Type>>,
-    cells: Vec<Value>,
-    rows: usize,
-    bytes: usize,
-    flush_at: Instant,
-    is_begun: bool,
-    affected: Option<u64>,
-}
-
-impl Output {
-    fn new(columns: &[Described], types: Vec<Arc<Type>>) -> Self {
-        let named = columns.iter().zip(&types).map(|(column, of)| Column {
-            name: column.name.clone(),
-            type_name: of.with_modifier(column.modifier),
-        });
-        Self {
-            columns: named.collect(),
-            types,
-            cells: Vec::new(),
-            rows: 0,
-            bytes: 0,
-            flush_at: Instant::now(),
-            is_begun: false,
-            affected: None,
-        }
-    }
-
-    async fn read(&mut self, lease: &mut Lease) -> Result<Step, Failure> {
-        let wire = lease.wire()?;
-        let mut failed = None;
-        loop {
-            let Some(frame) = wire.take()? else {
-                if self.rows == 0 {
-                    wire.fill().await?;
-                } else if let Ok(filled) = timeout_at(self.flush_at, wire.fill()).await {
-                    filled?;
-                } else {
-                    return Ok(Step::Batch);
-                }
-                continue;
-            };
-            match frame.tag {
-                b'D' => {
-                    self.push(wire.body(&frame))?;
-                    if self.rows >= BATCH_ROWS || self.bytes >= BATCH_BYTES {
-                        return Ok(Step::Batch);
-                    }
-                }
-                b'Z' => return failed.map_or(Ok(Step::Done), Err),
-                b'E' => failed = Some(wire.error(&frame)),
-                b'C' => self.affected = affected(wire.body(&frame)),
-                b'G' => {
-                    wire.put_copy_fail("nothing can be sent here")?;
-                    wire.flush().await?;
-                }
-                b'H' => self.columns = lines(),
-                b'd' => self.push_line(wire.body(&frame)),
-                _ => {}
-            }
-        }
-    }
-
-    fn push(&mut self, body: &[u8]) -> Result<(), Failure> {
-        let cells = Cells::of(body);
-        if usize::from(cells.left()) != self.types.len() {
-            return Err(Failure::Protocol(
-                "a row has another number of cells".to_owned(),
-            ));
-        }
-        self.begin_row(body.len());
-        for (cell, of) in cells.zip(&self.types) {
-            let value = match cell {
-                None => Value::Null,
-                Some(cell) if of.is_binary() => binary::value(of, cell),
-                Some(cell) => text::value(of, cell),
-            };
-            self.cells.push(value);
-        }
-        Ok(())
-    }
-
-    /// One line of `COPY … TO STDOUT`.
-    fn push_line(&mut self, body: &[u8]) {
-        self.begin_row(body.len());
-        let line = body.strip_suffix(b"\n").unwrap_or(body);
-        let text = String::from_utf8(line.to_vec()).map(Value::Text);
-        self.cells
-            .push(text.unwrap_or_else(|it| Value::Bytes(it.into_bytes())));
-    }
-
-    fn begin_row(&mut self, bytes: usize) {
-        if self.rows == 0 {
-            self.flush_at = Instant::now() + FLUSH_AFTER;
-            self.cells.reserve(BATCH_ROWS.min(self.columns.len() * 64));
-        }
-        self.rows += 1;
-        self.bytes += bytes + self.types.len() * size_of::<Value>();
-    }
-
-    /// Whether rows wait, or the columns of a result without rows.
-    fn has_more(&self) -> bool {
-        self.rows > 0 || (!self.is_begun && !self.columns.is_empty())
-    }
-
-    fn batch(&mut self) -> Chunk {
-        self.is_begun = true;
-        let rows = u32::try_from(self.rows).unwrap_or(u32::MAX);
-        let cells = std::mem::take(&mut self.cells);
-        (self.rows, self.bytes) = (0, 0);
-        Chunk::Rows(Batch {
-            columns: Arc::clone(&self.columns),
-            rows,
-            cells,
+    let parameters: Vec<Parameter> = values
+        .map(|(at, it)| Parameter {
+            oid: parameters::oid(it),
+            text: parameters::text(it, asked.get(at).copied()),
         })
+        .collect();
+    parameters::written_out(&planned.split.statement.text, &parameters)
+}
+
+/// The length or precision with which each column is declared, which the driver keeps to itself; -1 where there is none.
+async fn modifiers(
+    lease: &mut Lease,
+    columns: &[DescribedColumn],
+    types: &[Arc<Type>],
+) -> Result<Vec<i32>, Failure> {
+    let wanted = columns.iter().zip(types).map(|(column, of)| {
+        let has_modifier = of.takes_modifier();
+        column.origin.filter(|_| has_modifier)
+    });
+    let wanted: Vec<Option<(u32, i16)>> = wanted.collect();
+    let places: Vec<String> = wanted
+        .iter()
+        .flatten()
+        .map(|(table, number)| format!("({table}, {number})"))
+        .collect();
+    if places.is_empty() {
+        return Ok(vec![-1; columns.len()]);
+    }
+    let text = format!(
+        "SELECT attrelid, attnum, atttypmod FROM pg_catalog.pg_attribute WHERE (attrelid, attnum) IN ({})",
+        places.join(", ")
+    );
+    let answers = lease.link()?.run(text).await;
+    let answers = answers.map_err(|(_, failure)| failure)?;
+    let rows = answers.first().map_or(&[][..], |it| it.rows.as_slice());
+    let modifier = |place: Option<(u32, i16)>| {
+        let row = rows
+            .iter()
+            .find(|it| it.number(0).zip(it.number(1)) == place);
+        row.filter(|_| place.is_some())
+            .and_then(|it| it.number(2))
+            .unwrap_or(-1)
+    };
+    Ok(wanted.into_iter().map(modifier).collect())
+}
+
+/// Gives batches to the last but one; gives how many rows the statement has counted.
+async fn rows(
+    lease: &mut Lease,
+    text: &str,
+    output: &mut Output,
+    out: &mpsc::Sender<Result<Chunk>>,
+) -> Result<Option<u64>, Broken> {
+    let link = lease.link()?;
+    // The binary form, where we read that of every column: no setting of the session changes it.
+    let steps = if output.is_binary() {
+        link.binaries(text.to_owned())?
+    } else {
+        link.texts(text.to_owned())?
+    };
+    let counted = read(steps, output, out).await;
+    // After the server's last word, an error included, nothing runs any more.
+    if matches!(counted, Ok(_) | Err(Broken::Failed(Failure::Server(_)))) {
+        link.rest();
+    }
+    counted
+}
+
+/// Reads to the end. A batch is given once it is full, or has waited long enough; the last one stays.
+async fn read(
+    mut steps: Steps<'_>,
+    output: &mut Output,
+    out: &mpsc::Sender<Result<Chunk>>,
+) -> Result<Option<u64>, Broken> {
+    let mut counted = None;
+    loop {
+        let step = match steps.next().now_or_never() {
+            Some(step) => step,
+            None if output.is_empty() => steps.next().await,
+            None => match timeout_at(output.flush_at, steps.next()).await {
+                Ok(step) => step,
+                Err(_elapsed) => {
+                    give(output, out).await?;
+                    continue;
+                }
+            },
+        };
+        match step.transpose()? {
+            None => return Ok(counted),
+            Some(Either::Left(ended)) => counted = Some(ended.rows_affected()),
+            Some(Either::Right(row)) => output.push(&row)?,
+        }
+        if output.is_full() {
+            give(output, out).await?;
+        }
     }
 }
 
-fn lines() -> Arc<[Column]> {
-    Arc::new([Column {
-        name: "line".to_owned(),
-        type_name: "text".to_owned(),
-    }])
+async fn copy(
+    lease: &mut Lease,
+    text: &str,
+    output: &mut Output,
+    out: &mpsc::Sender<Result<Chunk>>,
+) -> Result<(), Broken> {
+    let link = lease.link()?;
+    let mut messages = link.copy(text).await?;
+    while let Some(message) = messages.next().await.transpose()? {
+        output.push_line(message.as_ref());
+        if output.is_full() {
+            give(output, out).await?;
+        }
+    }
+    drop(messages);
+    link.rest();
+    Ok(())
 }
 
-/// The count in `INSERT 0 5`, where rows were changed.
-fn affected(tag: &[u8]) -> Option<u64> {
-    let tag = std::str::from_utf8(tag).ok()?.trim_end_matches('\0');
-    let verb = tag.split(' ').next()?;
-    let changes = ["INSERT", "UPDATE", "DELETE", "MERGE"].contains(&verb);
-    let count = tag.rsplit(' ').next()?.parse().ok();
-    count.filter(|_| changes)
+async fn give(output: &mut Output, out: &mpsc::Sender<Result<Chunk>>) -> Result<(), Broken> {
+    let given = out.send(Ok(output.batch())).await;
+    given.map_err(|_unsent| Broken::Unwanted)
 }

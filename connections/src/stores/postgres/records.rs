@@ -8,7 +8,8 @@ use parallax_core::store::{Fields, Projection};
 use parallax_core::value::{Key, Record, Value};
 
 use super::catalog::{Table, TableColumn, missing};
-use super::lease::{Answer, Lease, Row};
+use super::lease::Lease;
+use super::link::{Answer, Row};
 use super::statements;
 use super::text;
 use super::types::{Kind, Type};
@@ -161,8 +162,7 @@ impl Reader {
         answer: &Answer,
         skip: usize,
     ) -> Result<Vec<Record>> {
-        let oids: Vec<u32> = answer.columns.iter().map(|it| it.oid).collect();
-        let types = lease.types(&oids).await?;
+        let types = lease.types(&answer.oids()).await?;
         let record = |row: &Row| {
             let value = |at: usize| cell(row, &types, at);
             let body = skip + self.key.len();

@@ -3,17 +3,19 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use futures::TryStreamExt as _;
 use parallax_core::error::{Error, ErrorKind, Result};
 use parallax_core::name::{DatasetId, FieldPath};
 use parallax_core::store::{Fields, Part, Projection, RowSink, Scanned, ValueRef};
 use parallax_core::value::Value;
+use sqlx::{Either, Row as _};
 
 use super::catalog::{Relation, Table};
 use super::fault::Failure;
 use super::lease::{Cells, Lease, Sql};
+use super::link::{Row, bytes, cell};
 use super::records::{Operand, Reader, of_table};
 use super::types::{Kind, Type};
-use super::wire::Format;
 use super::{binary, text};
 use crate::sql::quoted;
 
@@ -91,9 +93,7 @@ async fn leaves(lease: &mut Lease, table: &Table) -> Result<Vec<String>> {
     );
     sql.bind(26, table.oid.to_string());
     let answer = lease.rows(&sql, OPERATION).await?;
-    let name = |row: &super::lease::Row| {
-        Some(format!("{}.{}", quoted(row.text(0)?), quoted(row.text(1)?)))
-    };
+    let name = |row: &Row| Some(format!("{}.{}", quoted(row.text(0)?), quoted(row.text(1)?)));
     Ok(answer.rows.iter().filter_map(name).collect())
 }
 
@@ -126,9 +126,11 @@ pub(super) async fn scan(
     let mut feed = Feed::new(&reader, paths);
     let select = select(&reader, &feed, part);
     let copies = lease.server().is_some_and(|it| it.is_original());
-    let started = start(lease, &select, copies, feed.sources.len()).await;
-    started.map_err(|it| lease.fail(&it, OPERATION, None))?;
-    let scanned = read(lease, &mut feed, sink).await;
+    let scanned = if copies {
+        copied(lease, &select, &mut feed, sink).await
+    } else {
+        selected(lease, select, &mut feed, sink).await
+    };
     scanned.map_err(|it| lease.fail(&it, OPERATION, None))
 }
 
@@ -150,46 +152,54 @@ fn select(reader: &Reader, feed: &Feed, part: &Part) -> String {
     }
 }
 
-async fn start(lease: &mut Lease, select: &str, copies: bool, width: usize) -> Result<(), Failure> {
-    let wire = lease.wire()?;
-    if copies {
-        wire.put_simple(&format!("COPY ({select}) TO STDOUT (FORMAT BINARY)"))?;
-    } else {
-        wire.put_parse(select, &[])?;
-        wire.put_bind([], vec![Format::Binary; width])?;
-        wire.put_execute()?;
-        wire.put_sync();
-    }
-    wire.flush().await
-}
-
-async fn read(
+/// Feeds rows from the messages of a binary copy.
+async fn copied(
     lease: &mut Lease,
+    select: &str,
     feed: &mut Feed,
     sink: &mut dyn RowSink,
 ) -> Result<Scanned, Failure> {
-    let wire = lease.wire()?;
+    let link = lease.link()?;
+    let text = format!("COPY ({select}) TO STDOUT (FORMAT BINARY)");
     let mut scanned = Scanned::default();
-    let mut failed = None;
-    loop {
-        let frame = wire.frame().await?;
-        let row = match frame.tag {
-            b'd' => tuple(wire.body(&frame), scanned.rows == 0),
-            b'D' => Some(wire.body(&frame)),
-            b'E' => {
-                failed = Some(wire.error(&frame));
-                None
-            }
-            b'Z' => return failed.map_or(Ok(scanned), Err),
-            _ => None,
+    let mut messages = link.copy(&text).await?;
+    while let Some(message) = messages.try_next().await? {
+        let Some(row) = tuple(message.as_ref(), scanned.rows == 0) else {
+            continue;
         };
-        if let Some(row) = row {
-            scanned.rows += 1;
-            if feed.row(row, sink)?.is_break() {
-                return Ok(scanned);
-            }
+        scanned.rows += 1;
+        if feed.row(Cells::of(row), sink)?.is_break() {
+            return Ok(scanned);
         }
     }
+    drop(messages);
+    link.rest();
+    Ok(scanned)
+}
+
+/// Feeds rows from a plain statement, where a copy cannot be counted on.
+async fn selected(
+    lease: &mut Lease,
+    select: String,
+    feed: &mut Feed,
+    sink: &mut dyn RowSink,
+) -> Result<Scanned, Failure> {
+    let link = lease.link()?;
+    let mut scanned = Scanned::default();
+    let mut steps = link.binaries(select)?;
+    while let Some(step) = steps.try_next().await? {
+        let Either::Right(row) = step else {
+            continue;
+        };
+        scanned.rows += 1;
+        let cells = (0..row.len()).map(|at| cell(&row, at).ok().and_then(|it| bytes(&it)));
+        if feed.row(cells, sink)?.is_break() {
+            return Ok(scanned);
+        }
+    }
+    drop(steps);
+    link.rest();
+    Ok(scanned)
 }
 
 /// What stands before the first row of a binary copy: a signature, flags, and the length of what follows them.
@@ -320,9 +330,13 @@ impl Feed {
         self.sources.push(sql);
     }
 
-    fn row(&mut self, body: &[u8], sink: &mut dyn RowSink) -> Result<ControlFlow<()>, Failure> {
+    fn row<'r>(
+        &mut self,
+        cells: impl Iterator<Item = Option<&'r [u8]>>,
+        sink: &mut dyn RowSink,
+    ) -> Result<ControlFlow<()>, Failure> {
         let mut raw = recycled(std::mem::take(&mut self.raw));
-        raw.extend(Cells::of(body));
+        raw.extend(cells);
         if raw.len() != self.sources.len() {
             return Err(Failure::Protocol(
                 "a row has another number of cells".to_owned(),

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use parallax_core::error::Result;
 use parallax_core::store::Precision;
 
-use super::lease::{Lease, Row, Sql};
+use super::lease::{Lease, Sql};
+use super::link::Row;
 
 /// One type.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,6 +68,15 @@ impl Type {
             self.kind,
             Kind::Char | Kind::Interval | Kind::Array(..) | Kind::Composite(_) | Kind::Native
         )
+    }
+
+    /// Whether a column declares more than the type: a length or a precision.
+    pub(super) fn takes_modifier(&self) -> bool {
+        let name = self.name.as_str();
+        matches!(
+            name,
+            "varchar" | "bpchar" | "numeric" | "bit" | "varbit" | "time" | "timetz"
+        ) || matches!(name, "timestamp" | "timestamptz" | "vector")
     }
 
     /// The type as a column declares it, whose `modifier` holds length or precision.

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use parallax_core::error::{Error, ErrorKind, Result};
 
-use super::tls::Check;
 use crate::suggest;
 
 /// How long one attempt to connect may take, unless the URL says otherwise.
@@ -37,18 +36,6 @@ pub(super) enum SslMode {
     Require,
     VerifyCa,
     VerifyFull,
-}
-
-impl SslMode {
-    /// What is checked of the server's certificate; naming an authority asks for it to be looked at.
-    pub(super) fn check(self, roots: Option<&PathBuf>) -> Check {
-        match self {
-            Self::VerifyFull => Check::AuthorityAndHost,
-            Self::VerifyCa => Check::Authority,
-            Self::Require if roots.is_some() => Check::Authority,
-            _ => Check::Nothing,
-        }
-    }
 }
 
 const SSL_MODES: [(&str, SslMode); 6] = [
