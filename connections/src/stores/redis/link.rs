@@ -143,7 +143,8 @@ impl Link {
 
     /// Adds a command to what is sent next.
     pub(super) fn push<A: AsRef<[u8]>>(&mut self, arguments: impl IntoIterator<Item = A>) {
-        let mut command = Cmd::new();
+        // Room for a command of usual length, of which a scan sends one for each key.
+        let mut command = Cmd::with_capacity(8, 96);
         for argument in arguments {
             command.write_arg(argument.as_ref());
         }
