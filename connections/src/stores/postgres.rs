@@ -5,6 +5,10 @@
 //! rest; cells are read by their type's OID from the bytes that came, and what we do not read in binary form comes as
 //! text. Three things the driver keeps to itself: notices, which are not given, notifications, for which `LISTEN` is
 //! refused, and the length or precision of a result's column, which is looked up.
+//!
+//! Two things it decides by itself: the file of `sslrootcert` is trusted besides the system's authorities, not instead of
+//! them, and a server that asks for the password in clear text gets it. `sslmode=verify-full` is what keeps others from
+//! asking.
 
 use std::sync::Arc;
 
