@@ -4,35 +4,82 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use parallax_core::report::{Finding, Report, Scope};
+use parallax_samples::duo::source::Source;
 use parallax_samples::inject::{Planted, Truth};
-use parallax_samples::pocket;
-use parallax_tests::{Ended, Pocket};
+use parallax_samples::{duo, pocket};
+use parallax_tests::{Duo, Ended, Pocket};
 use parallax_workbench::{Events, Workbench};
 use serde_json::Value;
 
-/// A sample with planted faults. Another sample is one more variant.
+/// A sample with planted faults.
 pub(crate) enum Sample {
+    /// Five stores in files, each of three entities.
     Pocket(Pocket),
+    /// Two servers, an outbox and a stream between them.
+    Duo(Duo),
 }
+
+/// The smallest samples that have an object for every fault.
+const POCKET_SCALE: u32 = 80;
+const DUO_SCALE: u32 = 60;
 
 impl Sample {
     /// Loads and plants; changes in flight stay so for a minute, however slow this machine is.
     pub(crate) async fn planted(seed: u64) -> (Self, Truth) {
-        let pocket = Pocket::load(150, seed).await;
+        let pocket = Pocket::load(POCKET_SCALE, seed).await;
         pocket.edit_deployment("objective = \"5s\"", "objective = \"1m\"");
         let truth = pocket::inject(pocket.path(), seed, 1).await;
         (Self::Pocket(pocket), truth.expect("faults are planted"))
     }
 
-    pub(crate) fn workbench(&self) -> Workbench {
+    /// The same of the sample on servers, which holds one of few databases until it is dropped.
+    pub(crate) async fn planted_on_servers(seed: u64) -> (Self, Truth) {
+        let duo = Duo::load(DUO_SCALE, seed).await;
+        duo.edit_deployment("objective = \"5s\"", "objective = \"1m\"");
+        let truth = duo::inject(duo.path(), seed, 1).await;
+        (Self::Duo(duo), truth.expect("faults are planted"))
+    }
+
+    pub(crate) async fn workbench(&self) -> Workbench {
         match self {
             Self::Pocket(it) => it.workbench(),
+            Self::Duo(it) => it.workbench().await,
         }
     }
 
     pub(crate) fn parallax(&self, arguments: &[&str]) -> Ended {
         match self {
             Self::Pocket(it) => it.parallax(arguments),
+            Self::Duo(it) => it.parallax(arguments),
+        }
+    }
+
+    /// What the system of record no longer holds of what is on its way: the deletions among it.
+    pub(crate) async fn deleted(&self, truth: &Truth) -> BTreeSet<(String, String)> {
+        let Self::Duo(duo) = self else {
+            // Its injector leaves no deletion on its way.
+            return BTreeSet::new();
+        };
+        let mut source = Source::open(duo.path(), 0).await.expect("the source");
+        let keys = source.keys().await.expect("its keys");
+        source.close().await.expect("the source is closed");
+        let held: BTreeSet<_> = keys
+            .iter()
+            .map(|it| (name(&it.kind()), it.to_string()))
+            .collect();
+        let waiting = truth
+            .faults
+            .iter()
+            .filter(|it| name(&it.verdict) == "in-flight");
+        let waiting = waiting.map(|it| (name(&it.entity), it.key.clone()));
+        waiting.filter(|it| !held.contains(it)).collect()
+    }
+
+    /// How many stores it has.
+    pub(crate) fn n_stores(&self) -> usize {
+        match self {
+            Self::Pocket(_) => 5,
+            Self::Duo(_) => 2,
         }
     }
 }

@@ -6,5 +6,7 @@
 mod command;
 mod common;
 mod ended;
+mod load;
 mod planted;
+mod rehash;
 mod scope;

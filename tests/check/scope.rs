@@ -53,7 +53,7 @@ async fn since_compares_what_changed_lately_and_says_what_it_cannot_see() {
 #[tokio::test]
 async fn a_sample_takes_the_same_share_of_keys_every_time_and_finds_what_is_among_them() {
     let (sample, truth) = Sample::planted(9).await;
-    let workbench = sample.workbench();
+    let workbench = sample.workbench().await;
     let scope = |share| Scope {
         sample: Some(share),
         ..Scope::default()

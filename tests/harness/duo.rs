@@ -7,6 +7,8 @@ use std::time::Duration;
 use parallax_samples::duo::{self, LoadOptions, SECRETS};
 use parallax_samples::servers::{Server, Servers};
 use parallax_workbench::{Options, Workbench};
+use redis::IntoConnectionInfo as _;
+use redis::aio::MultiplexedConnection;
 use tempfile::TempDir;
 
 use crate::servers::address;
@@ -42,6 +44,24 @@ impl Duo {
     /// Its deployment file, which takes its secrets from the environment.
     pub fn deployment(&self) -> PathBuf {
         self.path().join("deployment.toml")
+    }
+
+    /// Replaces text in its deployment file, which must hold it.
+    pub fn edit_deployment(&self, from: &str, to: &str) {
+        crate::edit(&self.deployment(), from, to);
+    }
+
+    /// A connection to its logical database in the cache, as another application would have one.
+    pub async fn cache(&self) -> MultiplexedConnection {
+        let text = std::fs::read_to_string(self.deployment()).expect("the deployment file");
+        let file: toml::Table = text.parse().expect("valid TOML");
+        let url = file["stores"]["cache"]["url"].as_str().expect("a URL");
+        let place = url.into_connection_info().expect("a URL of the cache");
+        let settings = place.redis_settings().clone();
+        let settings = settings.set_password(self.servers.redis.password());
+        let client = redis::Client::open(place.set_redis_settings(settings)).expect("a client");
+        let connection = client.get_multiplexed_async_connection().await;
+        connection.expect("a connection to the cache")
     }
 
     /// A workbench on it that trusts it; the secrets stand in files, for a test cannot set its own environment.

@@ -53,13 +53,7 @@ impl Pocket {
 
     /// Replaces text in its deployment file, which must hold it.
     pub fn edit_deployment(&self, from: &str, to: &str) {
-        let text = std::fs::read_to_string(self.deployment()).expect("the deployment file");
-        assert!(
-            text.contains(from),
-            "the deployment file does not hold {from:?}"
-        );
-        std::fs::write(self.deployment(), text.replace(from, to))
-            .expect("the deployment file is written");
+        edit(&self.deployment(), from, to);
     }
 
     /// A workbench on it.
@@ -105,6 +99,16 @@ impl Pocket {
         command.arg("-d").arg(deployment).args(arguments);
         Ended::of(command)
     }
+}
+
+/// Replaces text in a deployment file, which must hold it.
+fn edit(deployment: &Path, from: &str, to: &str) {
+    let text = std::fs::read_to_string(deployment).expect("the deployment file");
+    assert!(
+        text.contains(from),
+        "the deployment file does not hold {from:?}"
+    );
+    std::fs::write(deployment, text.replace(from, to)).expect("the deployment file is written");
 }
 
 /// How a command ended.
