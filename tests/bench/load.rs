@@ -14,7 +14,7 @@ use crate::table::{Table, mib, seconds};
 const RATE: u32 = 1_000;
 
 /// How long changes are made.
-const LENGTH: Duration = Duration::from_secs(60);
+const LENGTH: Duration = Duration::from_mins(1);
 
 /// How long the worker holds a change back.
 const DELAY: &str = "1s";
