@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
 use std::process::{Command, Stdio};
-use std::sync::mpsc;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -51,13 +51,22 @@ pub(crate) fn run(command: &mut Command, output: Output) -> Measured {
     let pid = child.id();
     let mut pipe = child.stdout.take().expect("the output is piped");
     let (first, comes) = mpsc::channel();
-    let reader = thread::spawn(move || read(&mut pipe, output, began, &first));
+    let (end, ends) = mpsc::channel::<()>();
+    let reader = thread::spawn(move || {
+        // Dropped when the output ends.
+        let _end = end;
+        read(&mut pipe, output, began, &first)
+    });
     let mut peak = 0;
     // A process that has ended keeps its times, but not its memory, until it is waited for.
     let cpu = loop {
         peak = peak.max(memory_peak(pid).unwrap_or(0));
         match Stat::of(pid) {
-            Some(stat) if stat.state != 'Z' => thread::sleep(TICK),
+            Some(stat) if stat.state != 'Z' => match ends.recv_timeout(TICK) {
+                Err(RecvTimeoutError::Timeout) => {}
+                // The output has ended, and soon the process will.
+                _ => thread::yield_now(),
+            },
             stat => break stat.map_or(Duration::ZERO, |it| it.own),
         }
     };

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use futures::StreamExt as _;
 use redis::{AsyncCommands as _, Client, Value};
 use sqlx::{Connection as _, PgConnection};
+use tokio::task::JoinSet;
 
 /// What a raw scan moved.
 #[derive(Clone, Copy, Debug)]
@@ -98,15 +99,17 @@ pub(crate) async fn both(
     hashes_from: (String, String, Vec<String>),
 ) -> (Duration, Raw, Raw) {
     let began = Instant::now();
-    let one = tokio::spawn(async move { copy(&copy_from.0, &copy_from.1).await });
-    let other = tokio::spawn(async move {
+    let mut scans = JoinSet::new();
+    scans.spawn(async move { (0, copy(&copy_from.0, &copy_from.1).await) });
+    scans.spawn(async move {
         let fields: Vec<&str> = hashes_from.2.iter().map(String::as_str).collect();
-        hashes(&hashes_from.0, &hashes_from.1, &fields).await
+        (1, hashes(&hashes_from.0, &hashes_from.1, &fields).await)
     });
-    let (one, other) = tokio::join!(one, other);
-    (
-        began.elapsed(),
-        one.expect("the copy ends"),
-        other.expect("the scan ends"),
-    )
+    let mut ended = scans.join_all().await;
+    let wall = began.elapsed();
+    ended.sort_by_key(|it| it.0);
+    let [(_, one), (_, other)] = ended[..] else {
+        panic!("both scans end")
+    };
+    (wall, one, other)
 }
