@@ -37,10 +37,6 @@ pub(crate) enum Output {
 }
 
 /// Runs a command to its end.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this thread has nothing to do but to look at the process now and then"
-)]
 pub(crate) fn run(command: &mut Command, output: Output) -> Measured {
     let began = Instant::now();
     let mut child = command

@@ -90,10 +90,6 @@ fn size(value: &Value) -> u64 {
 }
 
 /// Both at once, each in a task of its own: the floor of a check that streams both sides.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "both tasks are waited for right here"
-)]
 pub(crate) async fn both(
     copy_from: (String, String),
     hashes_from: (String, String, Vec<String>),

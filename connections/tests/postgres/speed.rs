@@ -49,7 +49,7 @@ impl RowSink for Count {
 #[ignore = "measures"]
 async fn rows_arrive_fast() {
     let server = Server::new("parallax_speed", TABLE).await;
-    let call = || call_within(Duration::from_secs(300));
+    let call = || call_within(Duration::from_mins(5));
     for columns in ["id, name, balance, at", "id, name, n, score"] {
         let (began, cpu, mut count) = (Instant::now(), ticks(), 0);
         let text = statement(&format!("SELECT {columns} FROM t"));

@@ -257,7 +257,7 @@ mod tests {
         let by = |kind: io::ErrorKind, tls: Option<Trust>| {
             connect(&RedisError::from(io::Error::from(kind)), &address(tls))
         };
-        let hint = |error: Error| error.hint.expect("a hint").to_string();
+        let hint = |error: Error| error.hint.expect("a hint");
         let refused = by(io::ErrorKind::ConnectionRefused, None);
         assert_eq!(refused.kind, ErrorKind::Unreachable);
         assert!(hint(refused).contains("redis-cli -h cache -p 6379"));
