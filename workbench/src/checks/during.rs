@@ -8,6 +8,7 @@ use futures::future::join_all;
 use parallax_core::deployment::Edge;
 use parallax_core::lag::Reading;
 use parallax_core::report::LagDuring;
+use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
 use crate::entities::Deployed;
@@ -25,6 +26,8 @@ pub(super) struct During<'w> {
     deployed: Deployed<'w>,
     edges: Vec<&'w Edge>,
     seen: Mutex<Vec<LagDuring>>,
+    /// Told once, by the first measurement.
+    begun: Notify,
 }
 
 impl<'w> During<'w> {
@@ -37,6 +40,7 @@ impl<'w> During<'w> {
             deployed,
             edges: edges.collect(),
             seen: Mutex::default(),
+            begun: Notify::new(),
         }
     }
 
@@ -45,8 +49,14 @@ impl<'w> During<'w> {
         loop {
             let began = Instant::now();
             self.measure().await;
+            self.begun.notify_one();
             sleep(EVERY.max(began.elapsed() * SHARE)).await;
         }
+    }
+
+    /// Waits for the first measurement of [`During::watch`], which may be over already. To be called once.
+    pub(super) async fn first(&self) {
+        self.begun.notified().await;
     }
 
     /// Measures every edge once.

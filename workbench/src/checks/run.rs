@@ -2,6 +2,7 @@
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::num::NonZero;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -81,9 +82,23 @@ impl Run {
         let stores = self.ping(board).await;
         let deployed = self.open.deployed(&self.scanner.sessions);
         let during = During::new(deployed, &self.plan.edges());
-        let entities = tokio::select! {
-            entities = self.entities(board) => entities?,
-            never = during.watch() => never,
+        let entities = {
+            let mut watching = pin!(during.watch());
+            let entities = tokio::select! {
+                entities = self.entities(board) => entities?,
+                never = &mut watching => never,
+            };
+            // A short check ends before its edges were measured at all: what they were at its start is waited for.
+            if !board.is_cancelled() {
+                let first = async {
+                    tokio::select! {
+                        () = during.first() => {}
+                        never = watching => never,
+                    }
+                };
+                board.watch(first).await;
+            }
+            entities
         };
         // What was found stands; the edges are measured once more, unless nobody waits for it.
         if !board.is_cancelled() {
