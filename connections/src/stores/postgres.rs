@@ -4,7 +4,8 @@
 //! that knows the process behind each, so that a call can be cancelled, and one in doubt is closed without reading the
 //! rest; cells are read by their type's OID from the bytes that came, and what we do not read in binary form comes as
 //! text. Three things the driver keeps to itself: notices, which are not given, notifications, for which `LISTEN` is
-//! refused, and the length or precision of a result's column, which is looked up.
+//! refused, and the length or precision of a result's column, which is looked up. The parameters of what people type are
+//! bound, never written into the text.
 //!
 //! Two things it decides by itself: the file of `sslrootcert` is trusted besides the system's authorities, not instead of
 //! them, and a server that asks for the password in clear text gets it. `sslmode=verify-full` is what keeps others from
@@ -26,6 +27,7 @@ use super::{Driver, Target};
 use crate::clock;
 
 mod binary;
+mod bound;
 mod calendar;
 mod catalog;
 mod connect;

@@ -53,6 +53,14 @@ impl Failure {
             _ => "",
         }
     }
+
+    /// What the server said.
+    pub(super) fn message(&self) -> Option<&str> {
+        match self {
+            Self::Server(it) => Some(&it.message),
+            _ => None,
+        }
+    }
 }
 
 /// The fields of an error.

@@ -9,8 +9,8 @@ use sqlx::postgres::{
     PgArguments, PgColumn, PgConnection, PgQueryResult, PgRow, PgTypeInfo, PgValueRef,
 };
 use sqlx::{
-    AssertSqlSafe, Column as _, Connection as _, Either, Executor as _, Row as _, SqlSafeStr as _,
-    Statement as _, ValueRef as _,
+    Arguments as _, AssertSqlSafe, Column as _, Connection as _, Either, Executor as _, Row as _,
+    SqlSafeStr as _, Statement as _, ValueRef as _,
 };
 
 use super::fault::Failure;
@@ -218,6 +218,23 @@ impl Link {
         whole(&text)?;
         self.is_busy = true;
         let query = sqlx::query_with(AssertSqlSafe(text), PgArguments::default());
+        Ok((&mut self.connection).fetch_many(query.persistent(false)))
+    }
+
+    /// Starts a statement whose parameters are texts, and whose cells come in their binary form.
+    pub(super) fn bound(
+        &mut self,
+        text: String,
+        values: &[Option<String>],
+    ) -> Result<Steps<'_>, Failure> {
+        whole(&text)?;
+        let mut arguments = PgArguments::default();
+        for value in values {
+            let added = arguments.add(value.as_deref());
+            added.map_err(|it| Failure::Protocol(it.to_string()))?;
+        }
+        self.is_busy = true;
+        let query = sqlx::query_with(AssertSqlSafe(text), arguments);
         Ok((&mut self.connection).fetch_many(query.persistent(false)))
     }
 

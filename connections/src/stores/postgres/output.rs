@@ -65,6 +65,11 @@ impl Output {
         self.types.iter().all(|it| it.is_binary())
     }
 
+    /// The types of the columns.
+    pub(super) fn types(&self) -> &[Arc<Type>] {
+        &self.types
+    }
+
     pub(super) fn has_columns(&self) -> bool {
         !self.columns.is_empty()
     }
@@ -96,8 +101,9 @@ impl Output {
                 Some(bytes) => {
                     self.bytes += bytes.len();
                     match cell.format() {
-                        PgValueFormat::Binary => binary::value(of, bytes),
-                        PgValueFormat::Text => text::value(of, bytes),
+                        PgValueFormat::Binary if of.is_binary() => binary::value(of, bytes),
+                        // What is not read in its binary form was made text by the statement.
+                        PgValueFormat::Binary | PgValueFormat::Text => text::value(of, bytes),
                     }
                 }
             };

@@ -1,7 +1,7 @@
 //! Values as parameters, in their text form and of a type that is told only where the value itself tells it.
 //!
-//! They are written out where they stand, as constants that the server reads just as it would read a parameter in text
-//! form. Bound, they would have to travel in the binary form of a type that we may not know.
+//! In statements of our own, which go to the server several at once, they are written out where they stand, as constants
+//! that it reads just as it would read a parameter in text form. What people type is bound instead: see [`super::bound`].
 
 use parallax_core::value::Value;
 
@@ -19,17 +19,21 @@ pub(super) struct Parameter {
     pub(super) text: Option<String>,
 }
 
-/// The types that are told, by their OIDs.
-const NAMES: [(u32, &str); 16] = [
+/// The types that are told, and others that are met often, by their OIDs.
+const NAMES: [(u32, &str); 21] = [
     (16, "bool"),
     (17, "bytea"),
     (20, "int8"),
+    (21, "int2"),
     (23, "int4"),
     (25, "text"),
     (26, "oid"),
+    (114, "json"),
+    (700, "float4"),
     (701, "float8"),
     (1009, "_text"),
     (1028, "_oid"),
+    (1043, "varchar"),
     (1082, "date"),
     (1083, "time"),
     (1114, "timestamp"),
@@ -37,7 +41,14 @@ const NAMES: [(u32, &str); 16] = [
     (1186, "interval"),
     (1700, "numeric"),
     (2950, "uuid"),
+    (3802, "jsonb"),
 ];
+
+/// The name of one of the types that need not be looked up; `None` for all others.
+pub(super) fn name(oid: u32) -> Option<&'static str> {
+    let found = NAMES.iter().find(|(it, _)| *it == oid);
+    found.map(|(_, name)| *name)
+}
 
 /// The text with a constant in the place of each `$1`.
 ///
@@ -69,9 +80,8 @@ fn constant(position: &str, parameters: &[Parameter]) -> Result<String, Failure>
         // In this form a backslash is the same whatever the session's settings are.
         Some(text) => format!("E'{}'", text.replace('\\', "\\\\").replace('\'', "''")),
     };
-    let name = NAMES.iter().find(|(oid, _)| *oid == parameter.oid);
-    Ok(match name {
-        Some((_, name)) => format!("({value}::pg_catalog.{name})"),
+    Ok(match name(parameter.oid) {
+        Some(name) => format!("({value}::pg_catalog.{name})"),
         None => format!("({value})"),
     })
 }

@@ -13,11 +13,11 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::timeout_at;
 
+use super::bound::{self, Parameters};
 use super::fault::Failure;
 use super::lease::Lease;
-use super::link::{Answer, Described, DescribedColumn, Steps};
+use super::link::{DescribedColumn, Steps};
 use super::output::Output;
-use super::parameters::{self, Parameter};
 use super::pool::Pool;
 use super::readonly::refusal;
 use super::statements::{Split, split};
@@ -31,6 +31,9 @@ const BATCHES_AHEAD: usize = 2;
 /// Opens the transaction in which a read-only profile runs what people type. Behind its first query, the server lets
 /// nobody make it writable again.
 const READ_ONLY: &str = "BEGIN TRANSACTION READ ONLY; SELECT 1";
+
+/// Does so afresh, after a failure that has ended it.
+const READ_ONLY_AGAIN: &str = "ROLLBACK; BEGIN TRANSACTION READ ONLY; SELECT 1";
 
 /// One statement and its values.
 struct Planned {
@@ -93,6 +96,11 @@ fn plan(call: &Call, statement: &Statement) -> Result<Vec<Planned>> {
 fn unsupported(split: &Split) -> Option<Error> {
     let error = |operation: &'static str| Error::new(ErrorKind::Unsupported, operation);
     match split.verb() {
+        verb @ ("COPY" | "PREPARE") if !split.statement.parameters.is_empty() => Some(
+            error("bind the parameters")
+                .because(format!("{verb} takes none"))
+                .hint("run the query by itself: it can have parameters"),
+        ),
         "COPY" if split.words().any(|it| it == "STDIN") => Some(
             error("run COPY … FROM STDIN")
                 .because("nothing can be sent here")
@@ -156,7 +164,7 @@ impl Run {
             if nth > 0 {
                 self.give(Chunk::NextResult).await?;
             }
-            Box::pin(self.one(planned)).await?;
+            Box::pin(self.one(planned, nth)).await?;
         }
         if self.access == Access::ReadOnly {
             self.leave().await;
@@ -185,28 +193,38 @@ impl Run {
         ran.map(drop).map_err(|(_, failure)| failure)
     }
 
-    async fn one(&mut self, planned: &Planned) -> Result<(), Stopped> {
+    async fn one(&mut self, planned: &Planned, nth: usize) -> Result<(), Stopped> {
         let text = &planned.split.statement.text;
         if planned.split.verb() == "COPY" {
             return self.copy(text).await;
         }
-        let described = describe(&mut self.lease, planned).await;
-        let described = described.map_err(|it| self.lease.fail(&it, OPERATION, Some(text)))?;
-        let asked: &[u32] = described.as_ref().map_or(&[], |it| &it.parameters);
-        let written = written(planned, asked);
-        let written = written.map_err(|it| self.lease.fail(&it, OPERATION, None))?;
-        let columns = match described {
-            Some(it) => it.columns,
-            None => self.probed(planned, &written).await?,
+        let prepared = if planned.values.is_empty() {
+            None
+        } else {
+            let again = self.again(nth);
+            let (split, values) = (&planned.split, &planned.values);
+            Some(bound::prepare(&mut self.lease, split, values, again).await?)
         };
-        let oids: Vec<u32> = columns.iter().map(|it| it.oid).collect();
-        let types = self.lease.types(&oids).await?;
-        let modifiers = modifiers(&mut self.lease, &columns, &types).await;
-        let modifiers = modifiers.map_err(|it| self.lease.fail(&it, OPERATION, None))?;
-        let names = columns.into_iter().map(|it| it.name);
-        let mut output = Output::new(names.zip(modifiers), types);
-        let read = rows(&mut self.lease, &written, &mut output, &self.out).await;
-        let affected = read.map_err(|it| self.stopped(it, &written))?;
+        let (parameters, columns) = match prepared {
+            Some(it) => (Some(it.parameters), it.columns),
+            None => (None, self.described(text).await?),
+        };
+        let columns = match (columns, &parameters) {
+            (Some(columns), _) => columns,
+            (None, None) => bound::probed(&mut self.lease, &planned.split, text).await?,
+            (None, Some(them)) => {
+                let nulled = them.nulled(text);
+                bound::probed(&mut self.lease, &planned.split, &nulled).await?
+            }
+        };
+        let mut output = self.output(columns).await?;
+        let text = match &parameters {
+            Some(them) => bound::readable(&planned.split, them.taken(text), output.types())?,
+            None => text.clone(),
+        };
+        let asked = Asked { text, parameters };
+        let read = rows(&mut self.lease, &asked, &mut output, &self.out).await;
+        let affected = read.map_err(|it| self.stopped(it, &asked))?;
         if output.has_more() {
             self.give(output.batch()).await?;
         }
@@ -214,44 +232,68 @@ impl Run {
         self.give(Chunk::Done { affected }).await
     }
 
-    /// The columns of a statement that the driver cannot describe: those of one row of nulls, for which it need not run.
-    async fn probed(
-        &mut self,
-        planned: &Planned,
-        text: &str,
-    ) -> Result<Vec<DescribedColumn>, Stopped> {
-        let probe = format!("SELECT q.* FROM (SELECT) AS one LEFT JOIN (\n{text}\n) AS q ON false");
-        let asked = ["SELECT", "VALUES", "TABLE"].contains(&planned.split.verb());
-        let answers = match self.lease.link() {
-            Ok(link) if asked => link.run(probe).await,
-            _ => Ok(Vec::new()),
-        };
-        match answers {
-            Ok(them) if !them.is_empty() => Ok(them.iter().flat_map(Answer::columns).collect()),
-            _ => Err(Error::new(ErrorKind::Unsupported, OPERATION)
-                .because("a column is of a type that the driver does not understand")
-                .hint("cast the column to text")
-                .into()),
+    /// What to run before a statement is prepared once more, after a failure; `None` where it would undo what came before.
+    fn again(&self, nth: usize) -> Option<&'static str> {
+        match self.access {
+            Access::ReadOnly => (nth == 0).then_some(READ_ONLY_AGAIN),
+            Access::ReadWrite => Some(""),
         }
+    }
+
+    /// The columns of a statement without parameters; `None` where the driver does not understand one.
+    async fn described(&mut self, text: &str) -> Result<Option<Vec<DescribedColumn>>, Error> {
+        let described = match self.lease.link() {
+            Ok(link) => link.describe(text, &[]).await,
+            Err(failure) => Err(failure),
+        };
+        let described = described.map_err(|it| self.lease.fail(&it, OPERATION, Some(text)))?;
+        Ok(described.map(|it| it.columns))
+    }
+
+    async fn output(&mut self, columns: Vec<DescribedColumn>) -> Result<Output, Error> {
+        let oids: Vec<u32> = columns.iter().map(|it| it.oid).collect();
+        let types = self.lease.types(&oids).await?;
+        let modifiers = modifiers(&mut self.lease, &columns, &types).await;
+        let modifiers = modifiers.map_err(|it| self.lease.fail(&it, OPERATION, None))?;
+        let names = columns.into_iter().map(|it| it.name);
+        Ok(Output::new(names.zip(modifiers), types))
     }
 
     /// Gives the lines of `COPY … TO STDOUT`.
     async fn copy(&mut self, text: &str) -> Result<(), Stopped> {
         let mut output = Output::lines();
         let copied = copy(&mut self.lease, text, &mut output, &self.out).await;
-        copied.map_err(|it| self.stopped(it, text))?;
+        let asked = || Asked {
+            text: text.to_owned(),
+            parameters: None,
+        };
+        copied.map_err(|it| self.stopped(it, &asked()))?;
         if output.has_more() {
             self.give(output.batch()).await?;
         }
         self.give(Chunk::Done { affected: None }).await
     }
 
-    fn stopped(&self, broken: Broken, text: &str) -> Stopped {
-        match broken {
-            Broken::Unwanted => Stopped::Unwanted,
-            Broken::Failed(it) => Stopped::Failed(self.lease.fail(&it, OPERATION, Some(text))),
-        }
+    fn stopped(&self, broken: Broken, asked: &Asked<'_>) -> Stopped {
+        let failure = match broken {
+            Broken::Unwanted => return Stopped::Unwanted,
+            Broken::Failed(it) => it,
+        };
+        Stopped::Failed(match &asked.parameters {
+            None => self.lease.fail(&failure, OPERATION, Some(&asked.text)),
+            // A place in the text that was sent is none in the text that was typed.
+            Some(them) => {
+                let error = self.lease.fail(&failure, OPERATION, None);
+                them.blamed(error, failure.code())
+            }
+        })
     }
+}
+
+/// What is sent: the text, and what is bound to it.
+struct Asked<'p> {
+    text: String,
+    parameters: Option<Parameters<'p>>,
 }
 
 /// Why a result ended early.
@@ -270,24 +312,6 @@ impl<E: Into<Failure>> From<E> for Broken {
 fn changes(split: &Split, output: &Output) -> bool {
     let changes = ["INSERT", "UPDATE", "DELETE", "MERGE"].contains(&split.verb());
     changes || (split.verb() == "EXECUTE" && !output.has_columns())
-}
-
-async fn describe(lease: &mut Lease, planned: &Planned) -> Result<Option<Described>, Failure> {
-    let oids: Vec<u32> = planned.values.iter().map(parameters::oid).collect();
-    let link = lease.link()?;
-    link.describe(&planned.split.statement.text, &oids).await
-}
-
-/// The statement with its values, for parameters that the server takes to be of the types `asked`.
-fn written(planned: &Planned, asked: &[u32]) -> Result<String, Failure> {
-    let values = planned.values.iter().enumerate();
-    let parameters: Vec<Parameter> = values
-        .map(|(at, it)| Parameter {
-            oid: parameters::oid(it),
-            text: parameters::text(it, asked.get(at).copied()),
-        })
-        .collect();
-    parameters::written_out(&planned.split.statement.text, &parameters)
 }
 
 /// The length or precision with which each column is declared, which the driver keeps to itself; -1 where there is none.
@@ -330,16 +354,17 @@ async fn modifiers(
 /// Gives batches to the last but one; gives how many rows the statement has counted.
 async fn rows(
     lease: &mut Lease,
-    text: &str,
+    asked: &Asked<'_>,
     output: &mut Output,
     out: &mpsc::Sender<Result<Chunk>>,
 ) -> Result<Option<u64>, Broken> {
     let link = lease.link()?;
+    let text = asked.text.clone();
     // The binary form, where we read that of every column: no setting of the session changes it.
-    let steps = if output.is_binary() {
-        link.binaries(text.to_owned())?
-    } else {
-        link.texts(text.to_owned())?
+    let steps = match &asked.parameters {
+        Some(them) => link.bound(text, them.values())?,
+        None if output.is_binary() => link.binaries(text)?,
+        None => link.texts(text)?,
     };
     let counted = read(steps, output, out).await;
     // After the server's last word, an error included, nothing runs any more.
