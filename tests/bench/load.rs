@@ -54,7 +54,7 @@ pub(crate) async fn bench(scale: u64) -> Table {
     }
     let told = writer.wait_with_output().expect("the writer ends");
     let told = String::from_utf8_lossy(&told.stdout).trim().to_owned();
-    report(scale, &deployment, &quiet, &runs, &planted, &told)
+    report(scale, &quiet, &runs, &planted, &told)
 }
 
 fn start(command: &mut Command) -> Child {
@@ -95,7 +95,6 @@ fn findings(report: &Value) -> Vec<String> {
 
 fn report(
     scale: u64,
-    deployment: &Written,
     quiet: &(Measured, Value),
     runs: &[(Measured, Value)],
     planted: &[String],
@@ -145,6 +144,8 @@ fn report(
         seconds(slowest),
         seconds(bound)
     ));
-    table.note(&format!("sample in {}", deployment.folder().display()));
+    table.note(
+        "a planted fault is gone once the writer changes its object, as a repair would make it go",
+    );
     table
 }
