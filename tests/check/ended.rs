@@ -34,8 +34,21 @@ impl Heard {
         })
     }
 
-    fn all(&self) -> Vec<(Instant, CheckProgress)> {
-        self.0.lock().expect("nobody panicked").clone()
+    /// All events, once the last word is among them: it is said after the report can be had.
+    async fn all(&self) -> Vec<(Instant, CheckProgress)> {
+        let began = Instant::now();
+        loop {
+            let heard = self.0.lock().expect("nobody panicked").clone();
+            let last = heard.last().map(|(_, it)| it.state);
+            if last.is_some_and(|it| it != PaneState::Running) {
+                return heard;
+            }
+            assert!(
+                began.elapsed() < Duration::from_secs(5),
+                "the end is not told: {last:?}"
+            );
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 }
 
@@ -79,7 +92,7 @@ async fn a_check_that_is_stopped_ends_at_once_and_tells_what_it_knows() {
         assert!(!entity.not_checked.is_empty(), "{}", entity.entity);
         assert_eq!(entity.counts().drifted(), 0);
     }
-    let told = heard.all();
+    let told = heard.all().await;
     let (_, last) = told.last().expect("events");
     assert_eq!(last.state, PaneState::Cancelled);
     workbench.close().await;
@@ -98,7 +111,7 @@ async fn progress_is_told_at_most_ten_times_a_second_and_once_at_the_end() {
     let report = workbench.checked(check).await.expect("a report");
     let most = began.elapsed().as_millis() / 100 + 3;
     workbench.close().await;
-    let told = heard.all();
+    let told = heard.all().await;
     assert!(
         (told.len() as u128) <= most,
         "{} events, at most {most}",

@@ -1,6 +1,5 @@
 //! `cargo xtask bench` and `cargo xtask soak`: release builds measured on servers that run for nothing else.
 
-use std::env;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
@@ -9,7 +8,7 @@ use crate::failure::{During, Failure, Result};
 use crate::install;
 use crate::servers::Site;
 use crate::stage::Stages;
-use crate::tree::{Tree, tool_cache};
+use crate::tree::{Tree, own_program, tool_cache};
 
 const USAGE: &str = "cargo xtask bench [check|load|query|trace]… [--scale N] [--keep]\ncargo xtask soak [--minutes N]";
 
@@ -107,7 +106,7 @@ fn measured(
             command
                 .args(&words)
                 .env("PARALLAX_SERVERS", site.address_file())
-                .env("PARALLAX_XTASK", env::current_exe()?)
+                .env("PARALLAX_XTASK", own_program()?)
                 .env("PYTHONPATH", &python)
                 .current_dir(&tree.root);
             println!("{name}: {}", words.join(" "));

@@ -2,7 +2,6 @@
 //!
 //! Tests and the shell use the dev profile here, so that a cold run compiles one native profile only.
 
-use std::env;
 use std::fs;
 use std::process::{self, Command};
 
@@ -12,7 +11,7 @@ use crate::screen::Screen;
 use crate::servers::{self, Site};
 use crate::stage::{Ended, Stages, print_end_of};
 use crate::tally::Tally;
-use crate::tree::Tree;
+use crate::tree::{Tree, own_program};
 use crate::ui;
 
 /// Every store that the tests know; each of them must answer here.
@@ -143,7 +142,7 @@ impl Suite {
         command
             .env("PARALLAX_STORES", STORES)
             .env("PARALLAX_SERVERS", self.servers.address_file())
-            .env("PARALLAX_XTASK", env::current_exe()?)
+            .env("PARALLAX_XTASK", own_program()?)
             // A failure's words must stand at the end of the log, where they are printed.
             .env("RUST_BACKTRACE", "0")
             .env("WGPU_BACKEND", wgpu_backend())

@@ -68,6 +68,17 @@ impl Tree {
     }
 }
 
+/// This program's file. A build that puts a new one in its place meanwhile, as a build of the whole workspace does, leaves
+/// the system calling the old one deleted; the new one is as good.
+pub(crate) fn own_program() -> Result<PathBuf> {
+    let program = env::current_exe()?;
+    let shown = program.to_string_lossy();
+    Ok(match shown.strip_suffix(" (deleted)") {
+        Some(path) if !program.exists() => PathBuf::from(path),
+        _ => program,
+    })
+}
+
 /// A folder outside the repository for tools that survive `cargo clean`.
 pub(crate) fn tool_cache() -> Result<PathBuf> {
     let base = match env::var_os("XDG_CACHE_HOME").filter(|folder| !folder.is_empty()) {

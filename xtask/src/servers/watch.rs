@@ -1,6 +1,5 @@
 //! Servers that must not outlive those who asked for them, however these end.
 
-use std::env;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
@@ -10,6 +9,7 @@ use crate::failure::{During, Failure, Result};
 use crate::running::pause;
 use crate::servers::process::{Process, detach};
 use crate::servers::site::Site;
+use crate::tree::own_program;
 
 const STEP: Duration = Duration::from_millis(500);
 
@@ -22,7 +22,7 @@ pub(crate) fn start(site: &Site, owner: u32) -> Result<()> {
     }
     let text = format!("{} {}", owner.pid, owner.started);
     fs::write(note(site), text).during("note whose servers these are")?;
-    let mut command = Command::new(env::current_exe().during("find this program")?);
+    let mut command = Command::new(own_program()?);
     command
         .args(["servers", "watch", "--private"])
         .arg(site.folder());
