@@ -23,7 +23,7 @@ pub(crate) const GRACE: Duration = Duration::from_secs(2);
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Enough for a scan to be hurt in the middle.
-const SCALE: u32 = 2_000;
+const SCALE: u32 = 15_000;
 
 /// The store that is hurt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
