@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use parallax_samples::source;
 use parallax_samples::worker::{self, Options};
+use parallax_tests::process::memory_peak;
 use parallax_tests::{Pocket, parallax};
 use serde_json::Value;
 
@@ -330,7 +331,7 @@ async fn a_stream_of_rows_takes_little_memory() {
         if read == 0 {
             break;
         }
-        peak = peak.max(peak_memory_kib(child.id()).unwrap_or(0));
+        peak = peak.max(memory_peak(child.id()).unwrap_or(0));
         bytes += read;
         lines += String::from_utf8_lossy(&buffer[..read])
             .matches('\n')
@@ -338,14 +339,8 @@ async fn a_stream_of_rows_takes_little_memory() {
     }
     assert!(child.wait().expect("it ends").success());
     assert_eq!(lines, 500_001);
-    println!("{bytes} bytes, peak memory {peak} KiB");
-    assert!(peak < 150 * 1024, "peak memory {peak} KiB");
-}
-
-fn peak_memory_kib(pid: u32) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status.lines().find(|it| it.starts_with("VmHWM:"))?;
-    line.split_whitespace().nth(1)?.parse().ok()
+    println!("{bytes} bytes, peak memory {peak} bytes");
+    assert!(peak < 150 << 20, "peak memory {peak} bytes");
 }
 
 #[cfg(unix)]

@@ -9,7 +9,6 @@
     reason = "a test says by panicking that it failed, and prints what it measured"
 )]
 
-use std::collections::BTreeMap;
 use std::env;
 use std::fs;
 use std::net::TcpListener;
@@ -23,6 +22,7 @@ use fantoccini::{Client, ClientBuilder};
 use parallax_samples::pocket;
 use parallax_samples::source;
 use parallax_tests::Pocket;
+use parallax_tests::process::cpu_of_tree;
 use serde_json::{Value, json};
 
 /// How long anything on the screen may take to come.
@@ -264,52 +264,6 @@ impl Window {
     async fn close(self) {
         self.client.close().await.expect("the window closes");
     }
-}
-
-/// The processor time that a process and all below it have used.
-fn cpu_of_tree(root: u32) -> Duration {
-    let mut parents = BTreeMap::new();
-    let mut ticks = BTreeMap::new();
-    for entry in fs::read_dir("/proc").expect("/proc").flatten() {
-        let Some(pid) = entry
-            .file_name()
-            .to_str()
-            .and_then(|it| it.parse::<u32>().ok())
-        else {
-            continue;
-        };
-        let Ok(stat) = fs::read_to_string(entry.path().join("stat")) else {
-            continue;
-        };
-        // The name stands in parentheses and may hold blanks; what follows it does not.
-        let Some((_, rest)) = stat.rsplit_once(") ") else {
-            continue;
-        };
-        let fields: Vec<&str> = rest.split(' ').collect();
-        let number = |at: usize| {
-            fields
-                .get(at)
-                .and_then(|it| it.parse::<u64>().ok())
-                .unwrap_or(0)
-        };
-        parents.insert(pid, u32::try_from(number(1)).unwrap_or(0));
-        ticks.insert(pid, number(11) + number(12));
-    }
-    let is_below = |mut pid: u32| {
-        while pid != root {
-            match parents.get(&pid) {
-                Some(parent) if *parent > 1 => pid = *parent,
-                _ => return false,
-            }
-        }
-        true
-    };
-    let sum: u64 = ticks
-        .iter()
-        .filter(|(pid, _)| is_below(**pid))
-        .map(|(_, it)| *it)
-        .sum();
-    Duration::from_millis(sum * 10)
 }
 
 /// The shell's own process, below tauri-driver.

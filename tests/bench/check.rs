@@ -3,11 +3,12 @@
 use std::process::Command;
 use std::time::Duration;
 
+use parallax_tests::process::cpu_of_tree;
 use parallax_tests::servers::{self, Server};
 use serde_json::Value;
 
 use crate::deployment::Written;
-use crate::measured::{Measured, Output, cpu_of_tree, run};
+use crate::measured::{Measured, Output, run};
 use crate::raw::{Raw, both};
 use crate::table::{Table, mib, rate, seconds};
 

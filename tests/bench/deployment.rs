@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use parallax_tests::servers::Server;
+use parallax_tests::with_secrets_in_files;
 use tempfile::TempDir;
 
 /// The variable in which a password is handed over.
@@ -87,11 +88,9 @@ impl Written {
 
     /// Lets the file take its passwords from files beside it, as a workbench in this process needs.
     pub(crate) fn keep_passwords_in_files(&self) {
-        let mut text = std::fs::read_to_string(self.path()).expect("the deployment file");
-        for (name, password) in &self.passwords {
-            std::fs::write(self.folder.path().join(name), password).expect("the password is kept");
-            text = text.replace(&format!("env:{name}"), &format!("file:{name}"));
-        }
+        let passwords = self.passwords.iter();
+        let passwords = passwords.map(|(name, password)| (name.as_str(), password.as_str()));
+        let text = with_secrets_in_files(&self.path(), passwords);
         std::fs::write(self.path(), text).expect("the deployment file is written");
     }
 

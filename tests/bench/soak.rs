@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 use parallax_core::report::{Report, Scope};
 use parallax_samples::duo::{self, LoadOptions};
 use parallax_samples::servers::{Server, Servers};
-use parallax_tests::servers;
+use parallax_tests::process::memory_now;
+use parallax_tests::{servers, with_secrets_in_files};
 use parallax_workbench::{Events, Options, Workbench};
 use tempfile::TempDir;
 
 use crate::deployment::release;
-use crate::measured::memory_now;
 use crate::table::{Table, mib};
 
 /// How many users there are.
@@ -118,12 +118,8 @@ impl Drop for Flow {
 
 fn keep_passwords(folder: &TempDir, servers: &Servers) {
     let file = folder.path().join("deployment.toml");
-    let mut text = std::fs::read_to_string(&file).expect("the deployment file");
     let passwords = [servers.postgres.password(), servers.redis.password()];
-    for (name, password) in duo::SECRETS.iter().zip(passwords) {
-        std::fs::write(folder.path().join(name), password).expect("the password is kept");
-        text = text.replace(&format!("env:{name}"), &format!("file:{name}"));
-    }
+    let text = with_secrets_in_files(&file, duo::SECRETS.into_iter().zip(passwords));
     std::fs::write(file, text).expect("the deployment file is written");
 }
 

@@ -12,7 +12,7 @@ use redis::aio::MultiplexedConnection;
 use tempfile::TempDir;
 
 use crate::servers::address;
-use crate::{Ended, parallax};
+use crate::{Ended, parallax, with_secrets_in_files};
 
 /// A sample loaded into databases of its own, which are let go with its folder.
 #[derive(Debug)]
@@ -66,11 +66,7 @@ impl Duo {
 
     /// A workbench on it that trusts it; the secrets stand in files, for a test cannot set its own environment.
     pub async fn workbench(&self) -> Workbench {
-        let mut text = std::fs::read_to_string(self.deployment()).expect("the deployment file");
-        for (variable, password) in self.secrets() {
-            std::fs::write(self.path().join(variable), password).expect("a secret is written");
-            text = text.replace(&format!("env:{variable}"), &format!("file:{variable}"));
-        }
+        let text = with_secrets_in_files(&self.deployment(), self.secrets());
         let deployment = self.path().join("in-process.toml");
         std::fs::write(&deployment, text).expect("the deployment file is written");
         let workbench = Workbench::open(&Options {

@@ -8,6 +8,7 @@
 
 mod duo;
 mod private_duo;
+pub mod process;
 pub mod servers;
 
 pub use duo::Duo;
@@ -151,6 +152,21 @@ impl Ended {
         serde_json::from_str(&self.stdout)
             .unwrap_or_else(|error| panic!("{error}: {}\n{}", self.stdout, self.stderr))
     }
+}
+
+/// The text of a deployment file that takes its secrets from files beside it, as a workbench in a test's own process
+/// needs; `secrets` are the variables that it takes them from now, with the secrets. Writes the files, not the text.
+pub fn with_secrets_in_files<'s>(
+    deployment: &Path,
+    secrets: impl IntoIterator<Item = (&'s str, &'s str)>,
+) -> String {
+    let mut text = std::fs::read_to_string(deployment).expect("the deployment file");
+    for (variable, secret) in secrets {
+        let file = format!("{variable}.secret");
+        std::fs::write(deployment.with_file_name(&file), secret).expect("a secret is written");
+        text = text.replace(&format!("env:{variable}"), &format!("file:{file}"));
+    }
+    text
 }
 
 /// The command `parallax`: the one that `PARALLAX_CLI` names, else one that is built once a test run.

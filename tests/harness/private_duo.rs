@@ -12,8 +12,8 @@ use parallax_workbench::{Options, Workbench};
 use sqlx::{Connection as _, PgConnection};
 use tempfile::TempDir;
 
-use crate::parallax;
 use crate::servers::{self, Private};
+use crate::{parallax, with_secrets_in_files};
 
 /// What is in flight stays so for as long as a test takes.
 const OBJECTIVE: &str = "objective = \"10m\"";
@@ -109,12 +109,8 @@ impl PrivateDuo {
     }
 
     fn write_secrets(&self) {
-        let mut text = fs::read_to_string(self.deployment()).expect("the deployment file");
-        for (variable, server) in SECRETS.iter().zip([&self.postgres, &self.redis]) {
-            let file = format!("{variable}.secret");
-            fs::write(self.path().join(&file), server.server().password()).expect("a file");
-            text = text.replace(&format!("env:{variable}"), &format!("file:{file}"));
-        }
+        let servers = [&self.postgres, &self.redis].map(|it| it.server().password());
+        let text = with_secrets_in_files(&self.deployment(), SECRETS.into_iter().zip(servers));
         let text = text.replace("objective = \"5s\"", OBJECTIVE);
         fs::write(self.deployment(), text).expect("the deployment file is written");
     }
