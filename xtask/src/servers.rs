@@ -9,6 +9,8 @@ mod certificate;
 mod file;
 mod home;
 mod instance;
+mod kept;
+mod maven;
 mod port;
 mod postgres;
 mod process;
