@@ -70,7 +70,7 @@ fn run(arguments: &[String]) -> Result<()> {
         "ui" => in_stages(ui::build),
         "install" => in_stages(|tree, stages| {
             install::run(tree, stages)?;
-            servers::install(tree, stages)
+            servers::install(tree, stages, &[])
         }),
         "bundle" => bundle::run(options),
         "servers" => servers::run(&Tree::find()?, options),

@@ -6,13 +6,27 @@ mod account;
 mod address;
 mod catalog;
 mod certificate;
+mod elastic;
+mod elastic_tls;
+mod ferretdb;
 mod file;
+mod go;
 mod home;
 mod instance;
+mod java;
 mod kept;
+mod mariadb;
+mod mariadb_replica;
 mod maven;
+mod mongo;
+mod mongo_java;
+mod neo4j;
+mod opensearch;
 mod port;
 mod postgres;
+mod postgres_follower;
+mod postgres_standby;
+mod postgres_subscriber;
 mod process;
 mod redis;
 mod site;
@@ -113,6 +127,7 @@ fn up(tree: &Tree, site: &Site, options: &Options) -> Result<()> {
         println!("{name:<12} {} {version} at {url}", address.product);
     }
     println!("with passwords: {}", tree.shown(&site.address_file()));
+    stages.print_times();
     Ok(())
 }
 

@@ -99,6 +99,12 @@ impl Stages {
         result
     }
 
+    /// Tells of work that went on beside other work, once it is done.
+    pub(crate) fn note(&mut self, name: &str, what: &str, time: Duration) {
+        self.announce(name, &format!("{what} after {}", seconds(time)));
+        self.finish(name, time);
+    }
+
     pub(crate) fn print_times(&self) {
         let width = self
             .done
@@ -118,7 +124,8 @@ impl Stages {
         );
     }
 
-    fn announce(&self, name: &str, what: &str) {
+    /// Says that `name` begins, and what it does.
+    pub(crate) fn announce(&self, name: &str, what: &str) {
         if !self.is_silent {
             println!("[{}] {name}: {what}", seconds(self.started.elapsed()));
         }

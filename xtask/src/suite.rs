@@ -16,6 +16,8 @@ use crate::ui;
 
 /// Every store that the tests know; each of them must answer here.
 const STORES: &str = "sqlite,postgres,redis";
+/// The servers of those stores, and no others: replicas and the like are started by the tests that need them.
+const SERVERS: [&str; 2] = ["postgres", "redis"];
 const DENY_WARNINGS: [&str; 3] = ["--", "-D", "warnings"];
 
 /// Ends with the line `N passed, N failed`.
@@ -61,7 +63,7 @@ struct Suite {
 impl Suite {
     fn run(&mut self) -> Result<()> {
         let tools = install::run(&self.tree, &mut self.stages)?;
-        servers::install(&self.tree, &mut self.stages)?;
+        servers::install(&self.tree, &mut self.stages, &SERVERS.map(str::to_owned))?;
         self.check()?;
         self.document()?;
         self.build()?;
@@ -133,7 +135,8 @@ impl Suite {
         self.stages.time("servers", what, || {
             site.clear()?;
             servers::watch(site, process::id())?;
-            site.up(tree, &mut inner, &[]).map(drop)
+            let names = SERVERS.map(str::to_owned);
+            site.up(tree, &mut inner, &names).map(drop)
         })
     }
 

@@ -5,12 +5,28 @@ use std::process::Command;
 use crate::failure::{Failure, Result};
 use crate::install::Package;
 use crate::servers::instance::Instance;
-use crate::servers::{postgres, redis};
+use crate::servers::{
+    elastic, elastic_tls, ferretdb, mariadb, mariadb_replica, mongo_java, neo4j, opensearch,
+    postgres, postgres_standby, postgres_subscriber, redis,
+};
 use crate::stage::Stages;
 use crate::tree::Tree;
 
 /// In the order in which they start.
-pub(crate) const SERVERS: &[Server] = &[postgres::SERVER, redis::SERVER];
+pub(crate) const SERVERS: &[Server] = &[
+    postgres::SERVER,
+    redis::SERVER,
+    mariadb::SERVER,
+    mongo_java::SERVER,
+    ferretdb::SERVER,
+    neo4j::SERVER,
+    elastic::SERVER,
+    elastic_tls::SERVER,
+    opensearch::SERVER,
+    mariadb_replica::SERVER,
+    postgres_standby::SERVER,
+    postgres_subscriber::SERVER,
+];
 
 /// How to run one server. Several entries may be of one product.
 pub(crate) struct Server {
@@ -63,15 +79,32 @@ fn add(name: &str, chosen: &mut Vec<&'static Server>) -> Result<()> {
     if chosen.iter().any(|it| it.name == name) {
         return Ok(());
     }
-    let server = SERVERS
-        .iter()
-        .find(|it| it.name == name)
-        .ok_or_else(|| unknown(name))?;
+    let server = server(name)?;
     for needed in server.needs {
         add(needed, chosen)?;
     }
     chosen.push(server);
     Ok(())
+}
+
+/// Those that need each other, together and in their order; no family has to do with another.
+pub(crate) fn families(servers: &[&'static Server]) -> Vec<Vec<&'static Server>> {
+    let mut families: Vec<Vec<&'static Server>> = Vec::new();
+    for server in servers {
+        let is_needed = |it: &&Server| server.needs.contains(&it.name);
+        let (own, mut others): (Vec<_>, Vec<_>) = families
+            .into_iter()
+            .partition(|family| family.iter().any(is_needed));
+        others.push(own.into_iter().flatten().chain([*server]).collect());
+        families = others;
+    }
+    families
+}
+
+/// The server with this name.
+pub(crate) fn server(name: &str) -> Result<&'static Server> {
+    let found = SERVERS.iter().find(|it| it.name == name);
+    found.ok_or_else(|| unknown(name))
 }
 
 fn unknown(name: &str) -> Failure {
@@ -110,6 +143,23 @@ mod tests {
         for server in SERVERS {
             let at = |name: &str| names.iter().position(|it| *it == name);
             assert!(server.needs.iter().all(|it| at(it) < at(server.name)));
+        }
+    }
+
+    #[test]
+    fn a_server_is_in_the_family_of_those_that_it_needs() {
+        let families = families(&chosen(&[]).unwrap());
+        for server in SERVERS {
+            let is_own = |family: &&Vec<&Server>| family.iter().any(|it| it.name == server.name);
+            let own: Vec<_> = families.iter().filter(is_own).collect();
+            assert_eq!(own.len(), 1);
+            let at = |name: &str| own[0].iter().position(|it| it.name == name);
+            assert!(
+                server
+                    .needs
+                    .iter()
+                    .all(|it| at(it).is_some() && at(it) < at(server.name))
+            );
         }
     }
 }

@@ -13,14 +13,14 @@ use crate::failure::{During, Failure, Result};
 use crate::running::{pause, poll};
 use crate::servers::account::Account;
 use crate::servers::address::Address;
-use crate::servers::catalog::Server;
+use crate::servers::catalog::{self, Server};
 use crate::servers::certificate::Authority;
 use crate::servers::process::{Process, answer, detach};
 use crate::servers::{file, home, port};
 use crate::stage::end_of;
 
-/// From the start of a server to its first answer.
-const READY: Duration = Duration::from_secs(30);
+/// From the start of a server to its first answer; the slowest take half a minute where there are few processors.
+const READY: Duration = Duration::from_mins(2);
 /// A server that ends at once is started again after these: another may have taken its port, or what is left of a run
 /// before it may not have ended yet.
 const PAUSE_MILLIS: [u64; 4] = [100, 200, 400, 800];
@@ -51,6 +51,9 @@ impl Instance {
             return Ok(None);
         };
         if noted.recipe != server.recipe || !noted.home.is_dir() {
+            return Ok(None);
+        }
+        if noted.needed != passwords_of_needed(server, site)? {
             return Ok(None);
         }
         Ok(Some(Self {
@@ -121,6 +124,16 @@ impl Instance {
             Launch::Ready(address) => Ok(address),
             Launch::Ended(failure) => Err(failure),
         }
+    }
+
+    /// One that this one needs: it was prepared before in the same site, and runs while this one starts.
+    pub(crate) fn needed(&self, name: &str) -> Result<Self> {
+        let found = Self::open(catalog::server(name)?, self.site())?;
+        found.ok_or_else(|| Failure::new(format!("{name} is not prepared")))
+    }
+
+    fn site(&self) -> &Path {
+        self.folder.parent().unwrap_or(&self.folder)
     }
 
     /// Asks it over its own protocol; its version, if it answers.
@@ -243,6 +256,7 @@ impl Instance {
             "home": self.home,
             "password": self.password,
             "ports": self.ports,
+            "needed": passwords_of_needed(self.server, self.site())?,
         });
         file::replace(&self.folder.join("instance.json"), &format!("{text:#}\n"))
     }
@@ -261,6 +275,7 @@ struct Noted {
     home: PathBuf,
     password: String,
     ports: BTreeMap<String, u16>,
+    needed: BTreeMap<String, String>,
 }
 
 impl Noted {
@@ -270,13 +285,29 @@ impl Noted {
             let port = port.as_u64()?.try_into().ok()?;
             Some((name.clone(), port))
         });
+        let needed = json.get("needed").and_then(Value::as_object);
+        let needed = needed.into_iter().flatten().map(|(name, password)| {
+            let password = password.as_str()?.to_owned();
+            Some((name.clone(), password))
+        });
         Some(Self {
             recipe: json.get("recipe")?.as_u64()?,
             home: json.get("home")?.as_str()?.into(),
             password: json.get("password")?.as_str()?.to_owned(),
             ports: ports.collect::<Option<_>>()?,
+            needed: needed.collect::<Option<_>>()?,
         })
     }
+}
+
+/// Another password of a server that `server` needs says that its data is no longer what `server` was prepared for.
+fn passwords_of_needed(server: &Server, site: &Path) -> Result<BTreeMap<String, String>> {
+    let mut passwords = BTreeMap::new();
+    for name in server.needs {
+        let needed = Instance::open(catalog::server(name)?, site)?;
+        passwords.extend(needed.map(|it| ((*name).to_owned(), it.password)));
+    }
+    Ok(passwords)
 }
 
 /// Letters and digits, so that no URL has to quote it.

@@ -36,7 +36,7 @@ pub(crate) const SERVER: Server = Server {
 };
 
 /// Also the name of the database.
-const ROLE: &str = "parallax";
+pub(crate) const ROLE: &str = "parallax";
 const VERSION: &str = "15";
 const LIMIT: Duration = Duration::from_secs(5);
 /// Longer paths do not fit into the address of a socket.
@@ -74,7 +74,7 @@ fn programs() -> Option<PathBuf> {
         .find(is_whole)
 }
 
-fn tool(name: &str) -> Result<Command> {
+pub(crate) fn tool(name: &str) -> Result<Command> {
     let folder = programs().ok_or_else(|| Failure::usage("there is no PostgreSQL here"))?;
     let mut command = Command::new(folder.join(name));
     // What a person has set for own clients is not for us.
@@ -82,7 +82,7 @@ fn tool(name: &str) -> Result<Command> {
     Ok(command)
 }
 
-fn prepare(instance: &Instance) -> Result<()> {
+pub(crate) fn prepare(instance: &Instance) -> Result<()> {
     let password = instance.write("password", &instance.password)?;
     let mut initdb = tool("initdb")?;
     initdb
@@ -114,11 +114,11 @@ fn prepare(instance: &Instance) -> Result<()> {
     instance.run(single).map(drop)
 }
 
-fn data(instance: &Instance) -> PathBuf {
+pub(crate) fn data(instance: &Instance) -> PathBuf {
     instance.home.join("data")
 }
 
-fn command(instance: &Instance) -> Result<Command> {
+pub(crate) fn command(instance: &Instance) -> Result<Command> {
     let socket = format!(".s.PGSQL.{}.lock", instance.port("sql")?);
     remove_if_stale(&instance.home.join(socket))?;
     remove_if_stale(&data(instance).join("postmaster.pid"))?;
@@ -164,22 +164,28 @@ fn sockets(home: &Path) -> String {
     format!("\"{path}\"")
 }
 
-/// Logs in over TLS, with the certificate checked.
-fn ready(instance: &Instance) -> Result<String> {
+pub(crate) fn ready(instance: &Instance) -> Result<String> {
+    let version = ask(instance, ROLE, &["show server_version"])?;
+    // Debian adds the version of its package.
+    let number = version.split(' ').next().unwrap_or_default();
+    Ok(number.to_owned())
+}
+
+/// Logs in to a database over TLS, with the certificate checked; what it answers to all `statements`, one field a line.
+pub(crate) fn ask(instance: &Instance, database: &str, statements: &[&str]) -> Result<String> {
     let mut psql = tool("psql")?;
-    psql.args(["-X", "-A", "-t", "-c", "show server_version"])
+    psql.args(["-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1"])
+        .args(["-F", "\n"])
+        .args(statements.iter().flat_map(|it| ["-c", it]))
         .env("PGHOST", "127.0.0.1")
         .env("PGPORT", instance.port("sql")?.to_string())
         .env("PGUSER", ROLE)
-        .env("PGDATABASE", ROLE)
+        .env("PGDATABASE", database)
         .env("PGPASSWORD", &instance.password)
         .env("PGSSLMODE", "verify-full")
         .env("PGSSLROOTCERT", &instance.ca)
         .env("PGCONNECT_TIMEOUT", "2");
-    let version = answer(psql, LIMIT)?;
-    // Debian adds the version of its package.
-    let number = version.split(' ').next().unwrap_or_default();
-    Ok(number.to_owned())
+    answer(psql, LIMIT)
 }
 
 fn urls(instance: &Instance) -> Result<Urls> {

@@ -1,12 +1,18 @@
 //! A folder of servers: their data, their logs, and the address file.
 
 use std::fs::{self, File};
+use std::panic;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, SyncSender};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::failure::{During, Failure, Result};
 use crate::install;
 use crate::servers::address::{Address, Book};
-use crate::servers::catalog::{SERVERS, Server, chosen};
+use crate::servers::catalog::{SERVERS, Server, chosen, families};
+use crate::servers::certificate::Authority;
 use crate::servers::instance::Instance;
 use crate::servers::watch;
 use crate::stage::Stages;
@@ -49,27 +55,79 @@ impl Site {
         self.folder.join("servers.json")
     }
 
-    /// Starts those of `names` (or all) that do not answer, with what they need; the addresses of them all.
+    /// Starts those of `names` (or all) that do not answer, with what they need; the addresses of them all. Those that have
+    /// nothing to do with each other start side by side.
     pub(crate) fn up(&self, tree: &Tree, stages: &mut Stages, names: &[String]) -> Result<Book> {
         let servers = chosen(names)?;
         let _lock = self.lock()?;
-        let mut book = self.book()?;
-        let mut asked = Book::default();
-        let is_up = |it: &&'static Server| matches!(self.state(it, &book), State::Up);
-        let (running, missing): (Vec<_>, Vec<_>) = servers.into_iter().partition(|it| is_up(it));
-        for server in running {
-            let address = book.0.get(server.name).cloned();
-            asked
-                .0
-                .extend(address.map(|it| (server.name.to_owned(), it)));
+        let book = Mutex::new(self.book()?);
+        let missing: Vec<_> = servers
+            .iter()
+            .copied()
+            .filter(|it| !self.is_up(it, &book))
+            .collect();
+        if !missing.is_empty() {
+            install_for(&missing, tree, stages)?;
+            let names: Vec<&str> = missing.iter().map(|it| it.name).collect();
+            stages.announce("start", &names.join(", "));
+            self.start_side_by_side(&servers, &book, stages)?;
         }
-        install_for(&missing, tree, stages)?;
-        for server in missing {
-            let what = format!("starts {}", server.product);
-            let address = stages.time(server.name, &what, || self.start(server, &mut book))?;
-            asked.0.insert(server.name.to_owned(), address);
+        let mut book = book.into_inner().unwrap_or_else(PoisonError::into_inner);
+        book.0
+            .retain(|name, _| servers.iter().any(|it| it.name == name));
+        Ok(book)
+    }
+
+    fn start_side_by_side(
+        &self,
+        servers: &[&'static Server],
+        book: &Mutex<Book>,
+        stages: &mut Stages,
+    ) -> Result<()> {
+        // All have the same, which is made the first time.
+        Authority::in_folder(self.folder.join("tls"))?;
+        let families = families(servers);
+        thread::scope(|scope| {
+            let (sender, started) = mpsc::sync_channel(SERVERS.len());
+            let start = |family: &Vec<_>| {
+                let (family, sender) = (family.clone(), sender.clone());
+                scope.spawn(move || self.start_family(&family, book, &sender))
+            };
+            let threads: Vec<_> = families.iter().map(start).collect();
+            drop(sender);
+            for (server, time) in started {
+                stages.note(server.name, "answers", time);
+            }
+            threads.into_iter().try_for_each(|thread| {
+                let ended = thread.join();
+                ended.unwrap_or_else(|panic| panic::resume_unwind(panic))
+            })
+        })
+    }
+
+    /// One after the other, for each needs those before it.
+    fn start_family(
+        &self,
+        family: &[&'static Server],
+        book: &Mutex<Book>,
+        started: &SyncSender<(&'static Server, Duration)>,
+    ) -> Result<()> {
+        for &server in family {
+            let begin = Instant::now();
+            // One whose needed server was made anew must be made anew as well.
+            if self.is_up(server, book) {
+                continue;
+            }
+            self.start(server, book)?;
+            let told = started.send((server, begin.elapsed()));
+            told.during("tell that it answers")?;
         }
-        Ok(asked)
+        Ok(())
+    }
+
+    fn is_up(&self, server: &'static Server, book: &Mutex<Book>) -> bool {
+        let address = locked(book).0.get(server.name).cloned();
+        matches!(self.state(server, address.as_ref()), State::Up)
     }
 
     /// Stops those of `names`, or all.
@@ -112,13 +170,12 @@ impl Site {
         let book = self.book()?;
         let statuses = servers.into_iter().map(|server| {
             let address = book.0.get(server.name).cloned();
-            (server, self.state(server, &book), address)
+            (server, self.state(server, address.as_ref()), address)
         });
         Ok(statuses.collect())
     }
 
-    fn state(&self, server: &'static Server, book: &Book) -> State {
-        let address = book.0.get(server.name);
+    fn state(&self, server: &'static Server, address: Option<&Address>) -> State {
         if !address.is_some_and(|it| it.process.is_running()) {
             return State::Down;
         }
@@ -130,16 +187,16 @@ impl Site {
         version.map_or_else(State::Silent, |_| State::Up)
     }
 
-    fn start(&self, server: &'static Server, book: &mut Book) -> Result<Address> {
-        self.stop(server.name, book)?;
+    fn start(&self, server: &'static Server, book: &Mutex<Book>) -> Result<()> {
+        self.stop(server.name, &mut locked(book))?;
         let mut instance = match Instance::open(server, &self.folder)? {
             Some(instance) => instance,
             None => Instance::prepare(server, &self.folder)?,
         };
         let address = instance.start()?;
-        book.0.insert(server.name.to_owned(), address.clone());
-        book.write(&self.address_file())?;
-        Ok(address)
+        let mut book = locked(book);
+        book.0.insert(server.name.to_owned(), address);
+        book.write(&self.address_file())
     }
 
     /// Takes it out of the address file, too.
@@ -168,13 +225,18 @@ impl Site {
     }
 }
 
+/// What a thread that panicked left is whole, for each change is one insertion.
+fn locked(book: &Mutex<Book>) -> MutexGuard<'_, Book> {
+    book.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn place(name: &str) -> Option<usize> {
     SERVERS.iter().position(|it| it.name == name)
 }
 
-/// Installs and builds what all servers need.
-pub(crate) fn install(tree: &Tree, stages: &mut Stages) -> Result<()> {
-    install_for(&chosen(&[])?, tree, stages)
+/// Installs and builds what the servers with these names, or all, need.
+pub(crate) fn install(tree: &Tree, stages: &mut Stages, names: &[String]) -> Result<()> {
+    install_for(&chosen(names)?, tree, stages)
 }
 
 fn install_for(servers: &[&Server], tree: &Tree, stages: &mut Stages) -> Result<()> {
