@@ -2,10 +2,9 @@
 
 use std::path::Path;
 
-use tokio::fs;
-
 use crate::error::{Error, Result};
 use crate::servers::{Server, Servers};
+use crate::{loaded, postgres};
 
 pub use audit::differences;
 pub use entity::{Entity, KINDS, Order, User, columns};
@@ -96,36 +95,17 @@ pub async fn load(dir: &Path, options: &LoadOptions, servers: &Servers) -> Resul
     if options.scale == 0 {
         return Err(Error::new("a shop without users").hint("choose a scale of 1 or more"));
     }
-    fs::create_dir_all(dir).await?;
-    let folder = fs::canonicalize(dir).await?;
-    remove(&dir.join(crate::inject::TRUTH)).await?;
-    let shop = lease::shop(servers, &folder).await?;
+    let folder = loaded::begin(dir).await?;
+    let shop = postgres::lease(&servers.postgres, "duo", &folder).await?;
     let cache = lease::cache(servers, &folder).await?;
     load::fill(options, &shop, &cache).await?;
-    write_deployment(dir, options, &shop, &cache).await
+    loaded::write(dir, &deployment(options, &shop, &cache)).await
 }
 
-/// Written beside its place and then moved there.
-async fn write_deployment(
-    dir: &Path,
-    options: &LoadOptions,
-    shop: &Server,
-    cache: &Server,
-) -> Result<()> {
+fn deployment(options: &LoadOptions, shop: &Server, cache: &Server) -> String {
     let text = options.deployment();
-    let text = text
-        .replace(POSTGRES_URL, &shop.url)
-        .replace(REDIS_URL, &cache.url);
-    let temporary = dir.join("deployment.toml.loading");
-    fs::write(&temporary, text).await?;
-    Ok(fs::rename(temporary, dir.join(stores::DEPLOYMENT_FILE)).await?)
-}
-
-async fn remove(path: &Path) -> Result<()> {
-    match fs::remove_file(path).await {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
-        _ => Ok(()),
-    }
+    text.replace(POSTGRES_URL, &shop.url)
+        .replace(REDIS_URL, &cache.url)
 }
 
 #[cfg(test)]

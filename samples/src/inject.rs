@@ -13,6 +13,7 @@ use crate::model::{Entity, Key, Kind, Target};
 use crate::rng::Rng;
 use crate::shop;
 
+pub(crate) mod objects;
 mod plant;
 mod truth;
 
@@ -106,6 +107,16 @@ impl Pool {
                 .hint("load more, or plant fewer faults per verdict")
         };
         place.map(|it| self.candidates.remove(it)).ok_or_else(few)
+    }
+
+    /// Forgets all but the first candidates.
+    pub(crate) fn truncate(&mut self, size: usize) {
+        self.candidates.truncate(size);
+    }
+
+    /// The keys that can be taken.
+    pub(crate) fn candidates(&self) -> &[Key] {
+        &self.candidates
     }
 
     /// The entity's name, and keys that nothing was planted on.

@@ -8,11 +8,12 @@ use std::time::{Duration, Instant};
 
 use clap::{Parser, Subcommand, ValueEnum};
 use parallax_samples::duo::source::{Pace, Writers};
-use parallax_samples::duo::{self, Extent, Place};
+use parallax_samples::duo::{self, Place};
+use parallax_samples::ensemble;
 use parallax_samples::inject::Truth;
 use parallax_samples::model::Target;
 use parallax_samples::pocket;
-use parallax_samples::servers::Servers;
+use parallax_samples::servers::{Book, Servers};
 use parallax_samples::source::{Change, Source};
 use parallax_samples::worker::{self, Fault};
 use parallax_samples::{Error, Result, clock};
@@ -56,15 +57,19 @@ struct Loading {
     /// Where to; created, and what an earlier load left there is replaced.
     #[arg(long, value_name = "DIR")]
     to: PathBuf,
-    /// The number of users. In pocket there are SCALE / 5 + 12 products and 2 * SCALE orders, in duo SCALE orders.
+    /// The number of users. In pocket there are SCALE / 5 + 12 products and 2 * SCALE orders, in the others SCALE orders.
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
     scale: u32,
     /// The same seed and scale give the same contents.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Of duo, loads users alone, and of their copies only the hashes.
+    /// Of duo, loads users alone, and of their copies only the hashes; of ensemble, users alone.
     #[arg(long)]
     users_only: bool,
+    /// Of ensemble, the copies that are made, each with the server if not the usual one: crm, docs=mongo-java-server.
+    /// Default: all.
+    #[arg(long, value_name = "COPY[=SERVER]", value_delimiter = ',')]
+    copies: Vec<String>,
 }
 
 #[derive(clap::Args, Debug)]
@@ -121,6 +126,8 @@ enum Sample {
     Pocket,
     /// Users and orders in PostgreSQL and Redis; needs both, see `cargo xtask servers up`.
     Duo,
+    /// Users and orders in PostgreSQL, and copies in stores of other kinds; needs their servers.
+    Ensemble,
 }
 
 impl Sample {
@@ -130,6 +137,7 @@ impl Sample {
         let file: toml::Table = text.parse().unwrap_or_default();
         match file.get("name").and_then(toml::Value::as_str) {
             Some("duo") => Self::Duo,
+            Some("ensemble") => Self::Ensemble,
             _ => Self::Pocket,
         }
     }
@@ -152,6 +160,7 @@ async fn run(command: Command) -> Result<String> {
         Command::Work(working) => match Sample::of(&working.dir) {
             Sample::Pocket => work_pocket(&working).await,
             Sample::Duo => work_duo(&working).await,
+            Sample::Ensemble => Err(stands_still()),
         },
         Command::Change(changing) => change(&changing).await,
         Command::Inject {
@@ -162,6 +171,7 @@ async fn run(command: Command) -> Result<String> {
             let truth = match Sample::of(&dir) {
                 Sample::Pocket => pocket::inject(&dir, seed, per_verdict).await?,
                 Sample::Duo => duo::inject(&dir, seed, per_verdict).await?,
+                Sample::Ensemble => ensemble::inject(&dir, seed, per_verdict).await?,
             };
             Ok(planted(&dir, &truth))
         }
@@ -169,36 +179,69 @@ async fn run(command: Command) -> Result<String> {
 }
 
 async fn load(loading: &Loading) -> Result<String> {
-    let Loading {
-        to, scale, seed, ..
-    } = loading;
-    let (name, loaded) = match (loading.sample, loading.users_only) {
-        (Sample::Pocket, true) => {
-            return Err(Error::new("--users-only is for duo").hint("load pocket without it"));
-        }
-        (Sample::Pocket, false) => {
-            let options = pocket::LoadOptions {
-                scale: *scale,
-                seed: *seed,
-            };
-            ("pocket", pocket::load(to, &options).await)
-        }
-        (Sample::Duo, users_only) => {
-            let extent = if users_only {
-                Extent::UserHashes
-            } else {
-                Extent::Whole
-            };
-            let options = duo::LoadOptions {
-                extent,
-                ..duo::LoadOptions::whole(*scale, *seed)
-            };
-            ("duo", duo::load(to, &options, &Servers::find()?).await)
-        }
+    let (name, loaded) = match loading.sample {
+        Sample::Pocket => ("pocket", load_pocket(loading).await),
+        Sample::Duo => ("duo", load_duo(loading).await),
+        Sample::Ensemble => ("ensemble", load_ensemble(loading).await),
     };
-    let to = to.display();
+    let to = loading.to.display();
     loaded.map_err(|it| it.while_doing(format!("load {name} to {to}")))?;
-    Ok(format!("loaded {name} with {scale} users to {to}"))
+    Ok(format!(
+        "loaded {name} with {} users to {to}",
+        loading.scale
+    ))
+}
+
+async fn load_pocket(loading: &Loading) -> Result<()> {
+    if loading.users_only || !loading.copies.is_empty() {
+        let why = "pocket is loaded whole";
+        return Err(Error::new(why).hint("load it without --users-only and --copies"));
+    }
+    let options = pocket::LoadOptions {
+        scale: loading.scale,
+        seed: loading.seed,
+    };
+    pocket::load(&loading.to, &options).await
+}
+
+async fn load_duo(loading: &Loading) -> Result<()> {
+    if !loading.copies.is_empty() {
+        return Err(Error::new("--copies is for ensemble").hint("load duo without it"));
+    }
+    let mut options = duo::LoadOptions::whole(loading.scale, loading.seed);
+    if loading.users_only {
+        options.extent = duo::Extent::UserHashes;
+    }
+    duo::load(&loading.to, &options, &Servers::find()?).await
+}
+
+async fn load_ensemble(loading: &Loading) -> Result<()> {
+    let mut options = ensemble::LoadOptions::whole(loading.scale, loading.seed);
+    if loading.users_only {
+        options.extent = ensemble::Extent::Users;
+    }
+    if !loading.copies.is_empty() {
+        let copies = loading.copies.iter().map(|it| copy(it));
+        options.copies = copies.collect::<Result<_>>()?;
+        options.copies.sort();
+        options.copies.dedup_by_key(|it| it.0);
+    }
+    ensemble::load(&loading.to, &options, &Book::find()?).await
+}
+
+/// A copy, and the server that it is made in.
+fn copy(text: &str) -> Result<(ensemble::Target, String)> {
+    let (name, server) = match text.split_once('=') {
+        Some((name, server)) => (name, Some(server)),
+        None => (text, None),
+    };
+    let target = ensemble::Target::from_name(name)?;
+    Ok((target, server.unwrap_or(target.server()).to_owned()))
+}
+
+/// Why nothing can be done to a sample that has no worker.
+fn stands_still() -> Error {
+    Error::new("the copies of ensemble stand still").hint("take duo or pocket, whose changes move")
 }
 
 async fn work_pocket(working: &Working) -> Result<String> {
@@ -273,6 +316,7 @@ async fn change(changing: &Changing) -> Result<String> {
     let n_changes = match Sample::of(&changing.dir) {
         Sample::Pocket => change_pocket(changing).await?,
         Sample::Duo => change_duo(changing).await?,
+        Sample::Ensemble => return Err(stands_still()),
     };
     let seconds = start.elapsed().as_secs_f64();
     #[expect(

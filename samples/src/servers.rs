@@ -1,5 +1,6 @@
 //! Where the test servers are: the address file that `cargo xtask servers up` writes.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -41,19 +42,54 @@ impl Server {
         &self.password
     }
 
-    /// The same server with something else behind its host and port.
+    /// The same server with something else behind its host and port; its options stay.
     pub(crate) fn at(&self, rest: &str) -> String {
-        let behind = self.url.find("://").map_or(0, |it| it + 3);
-        let slash = self.url.get(behind..).and_then(|it| it.find('/'));
-        let end = slash.map_or(self.url.len(), |it| behind + it);
-        let place = self.url.get(..end).unwrap_or_default();
-        format!("{place}/{rest}")
+        let (place, options) = match self.url.split_once('?') {
+            Some((place, options)) => (place, format!("?{options}")),
+            None => (self.url.as_str(), String::new()),
+        };
+        let behind = place.find("://").map_or(0, |it| it + 3);
+        let slash = place.get(behind..).and_then(|it| it.find('/'));
+        let end = slash.map_or(place.len(), |it| behind + it);
+        let place = place.get(..end).unwrap_or_default();
+        format!("{place}/{rest}{options}")
+    }
+
+    /// The same server with another URL on it.
+    pub(crate) fn with(&self, url: String) -> Self {
+        Self {
+            url,
+            password: self.password.clone(),
+        }
+    }
+
+    /// The URL with the password in it, for a client that takes it from nowhere else.
+    pub(crate) fn whole_url(&self) -> String {
+        match self.url.split_once("://").zip(self.url.split_once('@')) {
+            Some(((scheme, rest), (_, place))) if !self.password.is_empty() => {
+                let user = rest.split('@').next().unwrap_or_default();
+                format!("{scheme}://{user}:{}@{place}", encoded(&self.password))
+            }
+            _ => self.url.clone(),
+        }
     }
 
     /// Whether a URL leads to this server.
     pub(crate) fn serves(&self, url: &str) -> bool {
         Self::of(url).at("") == self.at("")
     }
+}
+
+/// Percent-encodes all but letters and digits.
+fn encoded(text: &str) -> String {
+    let encode = |it: u8| {
+        if it.is_ascii_alphanumeric() {
+            char::from(it).to_string()
+        } else {
+            format!("%{it:02X}")
+        }
+    };
+    text.bytes().map(encode).collect()
 }
 
 impl fmt::Debug for Server {
@@ -64,16 +100,11 @@ impl fmt::Debug for Server {
     }
 }
 
-/// The servers of the sample `duo`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Servers {
-    /// PostgreSQL; the database that its URL names is only visited.
-    pub postgres: Server,
-    /// Redis.
-    pub redis: Server,
-}
+/// Every server that an address file names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Book(BTreeMap<String, Server>);
 
-impl Servers {
+impl Book {
     /// Reads the file that `PARALLAX_SERVERS` names, else `target/servers/servers.json` here or above.
     pub fn find() -> Result<Self> {
         let named = std::env::var_os("PARALLAX_SERVERS").map(PathBuf::from);
@@ -89,24 +120,50 @@ impl Servers {
     }
 
     fn read(file: &Path) -> Result<Self> {
-        let book: Value = serde_json::from_slice(&std::fs::read(file)?)?;
-        let server = |name: &str| {
-            let url = book.get(name).and_then(|it| it.get("url")?.as_str());
-            url.map(Server::of)
-                .ok_or_else(|| Error::new(format!("no server {name:?}")))
-        };
-        Ok(Self {
-            postgres: server("postgres")?,
-            redis: server("redis")?,
-        })
+        let book: BTreeMap<String, Value> = serde_json::from_slice(&std::fs::read(file)?)?;
+        let named = book.into_iter().filter_map(|(name, it)| {
+            let url = it.get("url")?.as_str()?;
+            Some((name, Server::of(url)))
+        });
+        Ok(named.collect())
+    }
+
+    /// The server of that name: `postgres`, `mariadb`.
+    pub fn server(&self, name: &str) -> Result<&Server> {
+        let server = self.0.get(name);
+        server.ok_or_else(|| Error::new(format!("no server {name:?}")).hint(HINT))
     }
 
     /// The password for a URL, if one of the servers is meant.
     pub(crate) fn password_for(&self, url: &str) -> Option<&str> {
-        let all = [&self.postgres, &self.redis];
-        all.into_iter()
-            .find(|it| it.serves(url))
-            .map(Server::password)
+        let mut all = self.0.values();
+        all.find(|it| it.serves(url)).map(Server::password)
+    }
+}
+
+impl FromIterator<(String, Server)> for Book {
+    fn from_iter<T: IntoIterator<Item = (String, Server)>>(servers: T) -> Self {
+        Self(servers.into_iter().collect())
+    }
+}
+
+/// The servers of the sample `duo`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Servers {
+    /// PostgreSQL; the database that its URL names is only visited.
+    pub postgres: Server,
+    /// Redis.
+    pub redis: Server,
+}
+
+impl Servers {
+    /// Those of [`Book::find`].
+    pub fn find() -> Result<Self> {
+        let book = Book::find()?;
+        Ok(Self {
+            postgres: book.server("postgres")?.clone(),
+            redis: book.server("redis")?.clone(),
+        })
     }
 }
 
@@ -133,5 +190,21 @@ mod tests {
         assert!(!server.serves("redis://127.0.0.1:6380/0"));
         let server = Server::of("postgres://me:hunter2@127.0.0.1:5432/me");
         assert_eq!(server.at("duo"), "postgres://me@127.0.0.1:5432/duo");
+    }
+
+    #[test]
+    fn options_of_a_url_stay_and_a_password_is_put_back_encoded() {
+        let server = Server::of("mongodb://me:a/b@127.0.0.1:27017/me?authSource=admin");
+        assert_eq!(
+            server.at("other"),
+            "mongodb://me@127.0.0.1:27017/other?authSource=admin"
+        );
+        let other = server.with(server.at("other"));
+        assert_eq!(
+            other.whole_url(),
+            "mongodb://me:a%2Fb@127.0.0.1:27017/other?authSource=admin"
+        );
+        let open = Server::of("mongodb://127.0.0.1:27017/me");
+        assert_eq!(open.whole_url(), open.url);
     }
 }

@@ -156,7 +156,7 @@ impl Entity {
 }
 
 impl User {
-    fn alter(&mut self, field: &str) -> bool {
+    pub(crate) fn alter(&mut self, field: &str) -> bool {
         match field {
             "name" => self.name.push_str(" Jr"),
             "email" => self.email.insert(0, 'x'),
@@ -174,7 +174,7 @@ impl User {
 }
 
 impl Order {
-    fn alter(&mut self, field: &str) -> bool {
+    pub(crate) fn alter(&mut self, field: &str) -> bool {
         match field {
             "user_id" => self.user_id = self.user_id.wrapping_add(1),
             "sku" => self.sku.push('!'),

@@ -90,7 +90,7 @@ pub(crate) fn tags(rng: &mut Rng) -> Vec<String> {
 }
 
 /// A stream of numbers for one object.
-fn stream(seed: u64, kind: Kind, place: i64) -> Rng {
+pub(crate) fn stream(seed: u64, kind: Kind, place: i64) -> Rng {
     let mut by_kind = Rng::new(seed ^ ((kind as u64) << 32));
     let mut by_place = Rng::new(by_kind.bits() ^ place.unsigned_abs());
     Rng::new(by_place.bits())

@@ -3,7 +3,6 @@
 //! What it plants is exact: the pairs of key and dataset that it names differ from the system of record, and no others do.
 
 use std::path::Path;
-use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
 use sqlx::Connection as _;
@@ -15,6 +14,7 @@ use crate::duo::shop::{self, Outgoing, Switch};
 use crate::duo::stores::Stores;
 use crate::duo::{Place, bus};
 use crate::error::{Error, Result};
+use crate::inject::objects::LATE;
 use crate::inject::{Truth, refuse_twice, still_moving};
 use crate::rng::Rng;
 
@@ -24,9 +24,6 @@ use plan::{Plan, Planner};
 
 /// A consumer that had entries and died before it acknowledged them.
 const DEAD_CONSUMER: &str = "gone";
-
-/// How long ago a change that is late was made.
-const LATE: Duration = Duration::from_hours(1);
 
 /// Plants `per_verdict` faults of everything that can go wrong in every dataset, and writes `truth.json`.
 ///

@@ -1,22 +1,18 @@
-//! A database in each server for one folder, so that many loaded samples can live side by side.
+//! A logical database of the cache for one folder, so that many loaded samples can live side by side.
 //!
-//! Both databases carry the folder's path. What a folder that is gone held is removed at the next load.
+//! It carries the folder's path. What a folder that is gone held is removed at the next load.
 
 use std::path::Path;
 
 use redis::aio::MultiplexedConnection;
-use sqlx::postgres::PgConnection;
-use sqlx::{AssertSqlSafe, Connection as _};
 
 use crate::duo::stores;
 use crate::error::{Error, Result};
+use crate::lease::is_gone;
 use crate::servers::{Server, Servers};
 
 /// The key that says whose a logical database of the cache is.
 pub(crate) const OWNER: &str = "sample:folder";
-
-/// How many forgotten databases one load removes at most.
-const SWEEP: usize = 4;
 
 /// Takes the logical database for the new owner if it is its own, the stated former owner's, or empty; says whose it is.
 const CLAIM: &str = "
@@ -26,54 +22,6 @@ const CLAIM: &str = "
     redis.call('FLUSHDB', 'ASYNC')
     redis.call('SET', KEYS[1], ARGV[1])
     return ARGV[1]";
-
-/// Creates the folder's database, in place of an earlier one; its URL.
-pub(super) async fn shop(servers: &Servers, folder: &Path) -> Result<Server> {
-    let mut visit = stores::shop(&servers.postgres).await?;
-    sweep(&mut visit).await?;
-    let folder = folder.display().to_string();
-    let name = format!("duo_{:016x}", hash(&folder));
-    for statement in [
-        format!("drop database if exists {name} with (force)"),
-        format!("create database {name}"),
-        format!(
-            "comment on database {name} is '{}'",
-            folder.replace('\'', "''")
-        ),
-    ] {
-        sqlx::raw_sql(AssertSqlSafe(statement))
-            .execute(&mut visit)
-            .await?;
-    }
-    visit.close().await?;
-    Ok(Server {
-        url: servers.postgres.at(&name),
-        ..servers.postgres.clone()
-    })
-}
-
-async fn sweep(visit: &mut PgConnection) -> Result<()> {
-    let query = sqlx::query_as(
-        r"select datname::text, shobj_description(oid, 'pg_database') from pg_database
-          where datname like 'duo\_%' and shobj_description(oid, 'pg_database') is not null",
-    );
-    let known: Vec<(String, String)> = query.fetch_all(&mut *visit).await?;
-    let forgotten = known
-        .into_iter()
-        .filter(|(_, folder)| !Path::new(folder).exists());
-    for (name, _) in forgotten.take(SWEEP) {
-        let statement = format!("drop database if exists {name} with (force)");
-        // Another load may be removing it right now; then it is not for us.
-        if let Err(error) = sqlx::raw_sql(AssertSqlSafe(statement))
-            .execute(&mut *visit)
-            .await
-            && error.as_database_error().is_none()
-        {
-            return Err(error.into());
-        }
-    }
-    Ok(())
-}
 
 /// Takes an empty logical database for the folder, or the one that it has; its URL.
 pub(super) async fn cache(servers: &Servers, folder: &Path) -> Result<Server> {
@@ -85,7 +33,7 @@ pub(super) async fn cache(servers: &Servers, folder: &Path) -> Result<Server> {
     let others = (1..owners.len()).rev().filter(|it| Some(*it) != own);
     for database in own.into_iter().chain(others) {
         let owner = owners.get(database).and_then(Option::as_deref);
-        let former = owner.filter(|it| !Path::new(it).exists());
+        let former = owner.filter(|it| is_gone(it));
         if claim(
             &mut connection,
             database,
@@ -94,10 +42,8 @@ pub(super) async fn cache(servers: &Servers, folder: &Path) -> Result<Server> {
         )
         .await?
         {
-            return Ok(Server {
-                url: servers.redis.at(&database.to_string()),
-                ..servers.redis.clone()
-            });
+            let url = servers.redis.at(&database.to_string());
+            return Ok(servers.redis.with(url));
         }
     }
     Err(Error::new("no logical database of the cache is free")
@@ -130,10 +76,4 @@ async fn claim(
     pipe.arg(folder).arg(former);
     let (owner,): (String,) = pipe.query_async(connection).await?;
     Ok(owner == folder)
-}
-
-/// FNV-1a.
-fn hash(text: &str) -> u64 {
-    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, step)
 }

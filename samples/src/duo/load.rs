@@ -4,7 +4,6 @@ use std::fmt::Display;
 use std::ops::Range;
 
 use sqlx::Connection as _;
-use sqlx::postgres::PgConnection;
 use tokio::task::JoinSet;
 
 use crate::database::json;
@@ -13,6 +12,7 @@ use crate::duo::shop::Outgoing;
 use crate::duo::{Extent, LoadOptions, bus, form, generate, stores};
 use crate::error::{Error, Result};
 use crate::model::{Kind, Op};
+use crate::postgres::{self, NULL, copy, escaped, list, push};
 use crate::servers::Server;
 
 const TABLES: &str = include_str!("../../duo/seed/tables.sql");
@@ -48,7 +48,7 @@ fn kinds(options: &LoadOptions) -> &'static [Kind] {
 }
 
 async fn fill_shop(options: LoadOptions, server: Server) -> Result<()> {
-    let mut shop = stores::shop(&server).await?;
+    let mut shop = postgres::connect(&server).await?;
     sqlx::raw_sql("set synchronous_commit = off")
         .execute(&mut shop)
         .await?;
@@ -58,12 +58,12 @@ async fn fill_shop(options: LoadOptions, server: Server) -> Result<()> {
             Entity::User(it) => user_line(text, &it),
             Entity::Order(it) => order_line(text, &it),
         };
-        copy(&mut shop, kind.aggregate(), every(&options, 1), line).await?;
+        copy(&mut shop, kind.aggregate(), &every(&options, 1), line).await?;
         let remembered = |text: &mut String, place| {
             outbox_line(text, &generate::entity_at(&options, *kind, place));
         };
         let columns = "outbox (aggregate, aggregate_id, op, payload, created_at, sent_at)";
-        copy(&mut shop, columns, every(&options, REMEMBERED), remembered).await?;
+        copy(&mut shop, columns, &every(&options, REMEMBERED), remembered).await?;
     }
     sqlx::raw_sql(RULES).execute(&mut shop).await?;
     let counters = "select
@@ -79,39 +79,15 @@ fn every(options: &LoadOptions, step: i64) -> Vec<i64> {
     (0..i64::from(options.scale)).step_by(step).collect()
 }
 
-/// Copies a row for each place into a table.
-async fn copy(
-    shop: &mut PgConnection,
-    table: &str,
-    places: Vec<i64>,
-    line: impl Fn(&mut String, i64),
-) -> Result<()> {
-    let mut copy = shop
-        .copy_in_raw(&format!("copy {table} from stdin"))
-        .await?;
-    let size = usize::try_from(BATCH).unwrap_or(1);
-    for places in places.chunks(size) {
-        let mut text = String::new();
-        for place in places {
-            line(&mut text, *place);
-        }
-        copy.send(text.into_bytes()).await?;
-    }
-    copy.finish().await?;
-    Ok(())
-}
-
 fn user_line(text: &mut String, it: &User) {
-    let tags: Vec<String> = it.tags.iter().map(|it| quoted(it)).collect();
-    let tags = format!("{{{}}}", tags.join(","));
     let fields: [&dyn Display; 11] = [
         &it.id,
         &escaped(&it.name),
         &escaped(&it.email),
-        &it.city.as_deref().map_or("\\N".to_owned(), escaped),
+        &it.city.as_deref().map_or(NULL.to_owned(), escaped),
         &it.balance,
         &it.points,
-        &escaped(&tags),
+        &list(&it.tags),
         &it.born,
         &it.is_active,
         &it.created_at,
@@ -147,29 +123,6 @@ fn outbox_line(text: &mut String, entity: &Entity) {
         &sent_at,
     ];
     push(text, &fields);
-}
-
-fn push(text: &mut String, fields: &[&dyn Display]) {
-    for (at, field) in fields.iter().enumerate() {
-        if at > 0 {
-            text.push('\t');
-        }
-        text.push_str(&field.to_string());
-    }
-    text.push('\n');
-}
-
-/// An item of an array's text.
-fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
-}
-
-/// A value of the text form of COPY.
-fn escaped(text: &str) -> String {
-    text.replace('\\', "\\\\")
-        .replace('\t', "\\t")
-        .replace('\n', "\\n")
-        .replace('\r', "\\r")
 }
 
 async fn fill_cache(options: LoadOptions, server: Server, places: Range<i64>) -> Result<()> {

@@ -2,23 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::LATE;
 use crate::clock::Micros;
 use crate::duo::entity::{Entity, KINDS};
 use crate::duo::form::{Form, form};
 use crate::duo::shop::Outgoing;
 use crate::duo::{Place, columns, generate};
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::inject::objects::{DAY, Object, Objects};
 use crate::inject::{Planted, Pool, Verdict};
 use crate::model::{Key, Kind, Op};
 use crate::rng::Rng;
 use crate::worker::Place as _;
-
-/// A day in microseconds.
-const DAY: i64 = 86_400_000_000;
-
-/// The first id that no sample has.
-const GHOSTS: i64 = 9_007_199_254_750_001;
 
 /// Where a change waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,35 +58,27 @@ pub(super) struct Plan {
 /// Decides what is planted.
 #[derive(Debug)]
 pub(super) struct Planner {
-    rng: Rng,
-    entities: BTreeMap<Key, Entity>,
-    pools: Vec<Pool>,
+    objects: Objects<Entity>,
     /// Users that an order names, and so cannot be deleted alone.
     buyers: BTreeSet<i64>,
-    now: Micros,
-    n_ghosts: i64,
     plan: Plan,
 }
 
 impl Planner {
     pub(super) fn new(mut rng: Rng, entities: Vec<Entity>, now: Micros) -> Self {
-        let entities: BTreeMap<Key, Entity> =
-            entities.into_iter().map(|it| (it.key(), it)).collect();
         let pools = KINDS.map(|kind| {
-            let keys = entities.keys().filter(|it| it.kind() == kind);
-            Pool::new(kind, keys.cloned().collect(), &mut rng)
+            let keys = entities.iter().map(Entity::key);
+            let mut keys: Vec<Key> = keys.filter(|it| it.kind() == kind).collect();
+            keys.sort();
+            Pool::new(kind, keys, &mut rng)
         });
-        let buyers = entities.values().filter_map(|it| match it {
+        let buyers = entities.iter().filter_map(|it| match it {
             Entity::Order(order) => Some(order.user_id),
             Entity::User(_) => None,
         });
         Self {
-            rng,
-            pools: pools.into(),
             buyers: buyers.collect(),
-            entities,
-            now,
-            n_ghosts: 0,
+            objects: Objects::new(rng, entities, pools.into(), now),
             plan: Plan::default(),
         }
     }
@@ -111,7 +97,7 @@ impl Planner {
                 }
             }
         }
-        self.plan.untouched = self.pools.into_iter().map(Pool::remaining).collect();
+        (self.plan.faults, self.plan.untouched) = self.objects.outcome();
         Ok(self.plan)
     }
 
@@ -150,8 +136,10 @@ impl Planner {
     /// A copy without a version cannot show that it is old: it conflicts.
     fn stale(&mut self, kind: Kind, place: Place) -> Result<()> {
         let mut entity = self.take(place)?;
-        let fields = self.alter(&mut entity, place.fields(kind), &["user_id"]);
-        let days = self.rng.below(30) + 1;
+        let fields = self
+            .objects
+            .alter(&mut entity, place.fields(kind), &["user_id"]);
+        let days = self.objects.rng.below(30) + 1;
         entity.touch(entity.updated_at().plus(days * DAY));
         for other in Place::of(kind).filter(|it| *it != place) {
             self.put(other, &entity);
@@ -188,9 +176,9 @@ impl Planner {
     }
 
     fn update(&mut self, kind: Kind, wait: Wait, late: bool) -> Result<()> {
-        let mut entity = self.take_any(kind, |_| true)?;
-        let fields = self.alter(&mut entity, columns(kind), &["user_id"]);
-        entity.touch(self.moment(late).max(entity.updated_at().plus(1)));
+        let mut entity = self.objects.take(kind, |_| true)?;
+        let fields = self.objects.alter(&mut entity, columns(kind), &["user_id"]);
+        entity.touch(self.objects.moment(late).max(entity.updated_at().plus(1)));
         let row = Outgoing::wrote(Op::Update, &entity);
         self.wait(row, wait, late);
         self.plan.written.push(entity.clone());
@@ -198,7 +186,9 @@ impl Planner {
             let held = place.fields(kind).iter().copied();
             let differing: Vec<_> = held.filter(|it| fields.contains(it)).collect();
             if !differing.is_empty() {
-                self.in_flight(place, &entity.key(), late, &differing, wait.how());
+                let (dataset, key) = (place.dataset(), entity.key());
+                self.objects
+                    .in_flight(dataset, &key, late, &differing, wait.how());
             } else if place.has_version() {
                 let how = "the source changed what is not kept here; only the version is older";
                 self.note(place, &entity.key(), Verdict::Agrees, &[], how);
@@ -210,26 +200,28 @@ impl Planner {
     fn insertion(&mut self, kind: Kind, wait: Wait, late: bool) {
         // Where a copy is optional, its absence would be no difference.
         let mut ghost = self.ghost(kind, |key| !key.is_cached());
-        ghost.touch(self.moment(late));
+        ghost.touch(self.objects.moment(late));
         let row = Outgoing::wrote(Op::Insert, &ghost);
         self.wait(row, wait, late);
         self.plan.written.push(ghost.clone());
         for place in Place::of(kind).filter(|it| !it.is_optional()) {
-            self.in_flight(place, &ghost.key(), late, &[], wait.how());
+            let (dataset, key) = (place.dataset(), ghost.key());
+            self.objects.in_flight(dataset, &key, late, &[], wait.how());
         }
     }
 
     fn deletion(&mut self, kind: Kind, wait: Wait, late: bool) -> Result<()> {
         let buyers = std::mem::take(&mut self.buyers);
         let is_named = |key: &Key| matches!(key, Key::User(id) if buyers.contains(id));
-        let taken = self.take_any(kind, |key| !is_named(key));
+        let taken = self.objects.take(kind, |key| !is_named(key));
         self.buyers = buyers;
         let entity = taken?;
-        let at = self.moment(late).max(entity.updated_at().plus(1));
+        let at = self.objects.moment(late).max(entity.updated_at().plus(1));
         self.wait(Outgoing::deleted(&entity.key(), at), wait, late);
         self.plan.removed.push(entity.key());
         for place in Place::of(kind).filter(|it| form(*it, &entity).is_some()) {
-            self.in_flight(place, &entity.key(), late, &[], wait.how());
+            let (dataset, key) = (place.dataset(), entity.key());
+            self.objects.in_flight(dataset, &key, late, &[], wait.how());
         }
         Ok(())
     }
@@ -246,54 +238,27 @@ impl Planner {
         self.plan.outbox.push(row.sent());
     }
 
-    fn moment(&self, late: bool) -> Micros {
-        if late { self.now.minus(LATE) } else { self.now }
-    }
-
     fn put(&mut self, place: Place, entity: &Entity) {
         let form = form(place, entity);
         self.plan.copies.push((place.key(&entity.key()), form));
     }
 
-    /// Alters one or two of the fields, but none of `except`; returns them in the order of the columns.
-    fn alter(
-        &mut self,
-        entity: &mut Entity,
-        fields: &'static [&'static str],
-        except: &[&str],
-    ) -> Vec<&'static str> {
-        let mut before = entity.clone();
-        let alterable = |it: &&str| !except.contains(it) && before.alter(it);
-        let held: Vec<&str> = fields.iter().copied().filter(alterable).collect();
-        let mut places: Vec<(usize, &str)> = held.into_iter().enumerate().collect();
-        self.rng.shuffle(&mut places);
-        places.truncate(1 + self.rng.index(2));
-        places.sort_unstable();
-        let altered = places.into_iter().filter(|(_, field)| entity.alter(field));
-        altered.map(|(_, field)| field).collect()
-    }
-
     /// Takes an object that has a copy at the place.
     fn take(&mut self, place: Place) -> Result<Entity> {
         let kind = place.kind().unwrap_or(Kind::User);
-        self.take_any(kind, |key| !place.is_optional() || key.is_cached())
-    }
-
-    fn take_any(&mut self, kind: Kind, fits: impl Fn(&Key) -> bool) -> Result<Entity> {
-        let pool = self.pools.iter_mut().find(|it| it.kind == kind);
-        let key = pool.expect("there is a pool for each kind").take(fits)?;
-        let entity = self.entities.get(&key).cloned();
-        entity.ok_or_else(|| Error::new(format!("{} {key} went away", kind.entity())))
+        let fits = |key: &Key| !place.is_optional() || key.is_cached();
+        self.objects.take(kind, fits)
     }
 
     /// An object that the source does not have, under a key that fits.
     fn ghost(&mut self, kind: Kind, fits: impl Fn(&Key) -> bool) -> Entity {
         loop {
-            self.n_ghosts += 1;
-            let id = GHOSTS + self.n_ghosts;
+            let id = self.objects.ghost();
             let ghost = match kind {
                 Kind::Order => Entity::Order(self.ghost_order(id)),
-                Kind::User | Kind::Product => Entity::User(generate::user(&mut self.rng, id)),
+                Kind::User | Kind::Product => {
+                    Entity::User(generate::user(&mut self.objects.rng, id))
+                }
             };
             if fits(&ghost.key()) {
                 return ghost;
@@ -304,26 +269,22 @@ impl Planner {
     /// Of a user that orders: no such user is deleted.
     fn ghost_order(&mut self, number: i64) -> crate::duo::Order {
         let buyer = self.buyers.first().copied().unwrap_or(1);
-        generate::order(&mut self.rng, "São Paulo", number, buyer)
-    }
-
-    fn in_flight(&mut self, place: Place, key: &Key, late: bool, fields: &[&str], how: &str) {
-        self.note(place, key, Verdict::InFlight, fields, how);
-        if let Some(planted) = self.plan.faults.last_mut() {
-            planted.late = late;
-        }
+        generate::order(&mut self.objects.rng, "São Paulo", number, buyer)
     }
 
     fn note(&mut self, place: Place, key: &Key, verdict: Verdict, fields: &[&str], how: &str) {
-        self.plan.faults.push(Planted {
-            entity: key.kind(),
-            key: key.to_string(),
-            dataset: place.dataset().to_owned(),
-            verdict,
-            late: false,
-            fields: fields.iter().map(|it| (*it).to_owned()).collect(),
-            how: how.to_owned(),
-        });
+        let dataset = place.dataset();
+        self.objects.note(dataset, key, verdict, fields, how);
+    }
+}
+
+impl Object for Entity {
+    fn key(&self) -> Key {
+        self.key()
+    }
+
+    fn alter(&mut self, field: &str) -> bool {
+        self.alter(field)
     }
 }
 

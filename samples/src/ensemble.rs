@@ -1,0 +1,225 @@
+//! The sample `ensemble`: users and orders in PostgreSQL, and copies of them in stores of other kinds.
+//!
+//! Nothing moves here: a load writes every copy, and the injector says what it made of them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use sqlx::postgres::PgConnection;
+use tokio::task::JoinSet;
+
+use crate::error::{Error, Result};
+use crate::loaded::Loaded;
+use crate::model::Kind;
+use crate::servers::{Book, Server};
+use crate::{loaded, postgres};
+
+pub use entity::{Entity, KINDS, User, columns};
+pub use inject::inject;
+pub use source::keys;
+pub use target::Target;
+
+mod change;
+mod crm;
+mod docs;
+mod entity;
+mod generate;
+mod inject;
+mod shop;
+mod source;
+mod target;
+
+/// What the sample shows and how to use it.
+pub const README: &str = include_str!("../ensemble/README.md");
+
+/// The variable that the deployment file takes the secret of the system of record from.
+pub const SECRET: &str = "ENSEMBLE_POSTGRES_PASSWORD";
+
+/// The deployment file begins with this; what follows is of one target each.
+const HEAD: &str = include_str!("../ensemble/shop.toml");
+const HEAD_OF_ORDERS: &str = include_str!("../ensemble/shop-orders.toml");
+const POSTGRES_URL: &str = "postgres://parallax@127.0.0.1:5432/ensemble";
+
+const SAMPLE: &str = "ensemble";
+
+/// How much is loaded, and which of all possible samples.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoadOptions {
+    /// The number of users, and of orders.
+    pub scale: u32,
+    /// The seed of everything that is generated.
+    pub seed: u64,
+    /// What of it is loaded.
+    pub extent: Extent,
+    /// Which copies are made, in the order of [`Target::ALL`], each with the name of the server that it is made in.
+    pub copies: Vec<(Target, String)>,
+}
+
+/// What of the sample is loaded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Extent {
+    /// Users and orders.
+    #[default]
+    Whole,
+    /// Users: for measuring large checks.
+    Users,
+}
+
+impl Extent {
+    pub(crate) fn kinds(self) -> &'static [Kind] {
+        match self {
+            Self::Whole => &KINDS,
+            Self::Users => &[Kind::User],
+        }
+    }
+}
+
+impl LoadOptions {
+    /// Users and orders, and every copy.
+    pub fn whole(scale: u32, seed: u64) -> Self {
+        let copies = Target::ALL.into_iter();
+        Self {
+            scale,
+            seed,
+            extent: Extent::Whole,
+            copies: copies.map(|it| (it, it.server().to_owned())).collect(),
+        }
+    }
+
+    pub(crate) fn kinds(&self) -> &'static [Kind] {
+        self.extent.kinds()
+    }
+}
+
+/// Loads the sample into a database of each server, and writes its deployment file into `dir`, which is created.
+///
+/// The same options give the same contents. A folder has databases of its own: what an earlier load into it left is
+/// replaced, and what folders that are gone left is removed. No reader may use them meanwhile.
+pub async fn load(dir: &Path, options: &LoadOptions, servers: &Book) -> Result<()> {
+    if options.scale == 0 || options.copies.is_empty() {
+        return Err(
+            Error::new("nothing to load").hint("choose a scale of 1 or more and one copy or more")
+        );
+    }
+    let folder = loaded::begin(dir).await?;
+    let shop = postgres::lease(servers.server("postgres")?, SAMPLE, &folder).await?;
+    let mut copies = Vec::new();
+    for (target, name) in &options.copies {
+        let server = servers.server(name)?;
+        let leased = match target {
+            Target::Crm => crm::lease(server, SAMPLE, &folder).await,
+            Target::Docs => docs::lease(server, SAMPLE, &folder).await,
+        };
+        let what = format!("take a database of {name}");
+        copies.push((*target, leased.map_err(|it| it.while_doing(what))?));
+    }
+    fill(options, &shop, &copies).await?;
+    loaded::write(dir, &deployment(options, &shop, &copies)).await
+}
+
+/// Fills all stores at the same time.
+async fn fill(options: &LoadOptions, shop: &Server, copies: &[(Target, Server)]) -> Result<()> {
+    let mut tasks = JoinSet::new();
+    tasks.spawn(shop::fill(options.clone(), shop.clone()));
+    for (target, server) in copies {
+        match target {
+            Target::Crm => tasks.spawn(crm::fill(options.clone(), server.clone())),
+            Target::Docs => tasks.spawn(docs::fill(options.clone(), server.clone())),
+        };
+    }
+    while let Some(ended) = tasks.join_next().await {
+        ended.map_err(|it| Error::new(format!("a task of the load ended: {it}")))??;
+    }
+    Ok(())
+}
+
+/// The parts of what is loaded, with the URLs of where it is.
+fn deployment(options: &LoadOptions, shop: &Server, copies: &[(Target, Server)]) -> String {
+    let has_orders = options.extent == Extent::Whole;
+    let orders = |part| if has_orders { part } else { "" };
+    let mut text = HEAD.replace(POSTGRES_URL, &shop.url) + orders(HEAD_OF_ORDERS);
+    for (target, server) in copies {
+        let (part, more, url) = target.deployment();
+        text += &part.replace(url, &server.url);
+        text += orders(more);
+    }
+    text
+}
+
+/// The stores of a loaded sample.
+#[derive(Debug)]
+pub(crate) struct Stores {
+    shop: Server,
+    pub(crate) copies: Vec<(Target, Server)>,
+    /// The datasets of the copies, spelled as in the deployment file.
+    pub(crate) datasets: BTreeMap<(Target, Kind), String>,
+    extent: Extent,
+}
+
+impl Stores {
+    /// Reads the deployment file of a loaded sample, and the secrets that it names.
+    pub(crate) async fn open(dir: &Path) -> Result<Self> {
+        let loaded = Loaded::read(dir, SAMPLE).await?;
+        let (mut copies, mut datasets) = (Vec::new(), BTreeMap::new());
+        for target in Target::ALL {
+            if !loaded.has_store(target.name()) {
+                continue;
+            }
+            copies.push((target, loaded.store(target.name())?));
+            for kind in KINDS {
+                let dataset = loaded.dataset(target.name(), kind.entity());
+                datasets.extend(dataset.map(|it| ((target, kind), it.to_owned())));
+            }
+        }
+        let is_whole = loaded.names("shop.public.orders");
+        Ok(Self {
+            shop: loaded.store("shop")?,
+            copies,
+            datasets,
+            extent: if is_whole {
+                Extent::Whole
+            } else {
+                Extent::Users
+            },
+        })
+    }
+
+    pub(crate) async fn shop(&self) -> Result<PgConnection> {
+        postgres::connect(&self.shop).await
+    }
+
+    pub(crate) fn targets(&self) -> impl Iterator<Item = Target> {
+        self.copies.iter().map(|(it, _)| *it)
+    }
+
+    pub(crate) fn kinds(&self) -> &'static [Kind] {
+        self.extent.kinds()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parts_of_the_deployment_name_every_dataset_once_and_what_a_load_replaces() {
+        let server = Server::of("wire://me:secret@127.0.0.1:1/it");
+        let copies = Target::ALL.map(|it| (it, server.clone()));
+        let options = LoadOptions::whole(1, 1);
+        let text = deployment(&options, &server, &copies);
+        assert_eq!(text.matches(&server.url).count(), 1 + copies.len());
+        assert_eq!(text.matches(SECRET).count(), 1);
+        let file: toml::Table = text.parse().expect("valid TOML");
+        for kind in KINDS {
+            let listed = file["entities"][kind.entity()]["in"].as_array();
+            let listed = listed.expect("a list").iter();
+            let listed: Vec<&str> = listed.filter_map(|it| it["dataset"].as_str()).collect();
+            let mut expected = vec![format!("shop.public.{}", kind.aggregate())];
+            expected.extend(Target::ALL.map(|it| it.dataset(kind)));
+            assert_eq!(listed, expected);
+        }
+        for target in Target::ALL {
+            assert_eq!(text.matches(target.secret()).count(), 1);
+        }
+    }
+}
