@@ -40,9 +40,11 @@ impl Process {
         // One that was paused takes the first signal only once it goes on.
         self.signal(signal)?;
         self.signal("CONT")?;
+        self.signal_group("CONT")?;
         if self.ends_within(GRACE) {
             return Ok(());
         }
+        self.signal_group("KILL")?;
         self.signal("KILL")?;
         if self.ends_within(END) {
             return Ok(());
@@ -53,6 +55,15 @@ impl Process {
 
     fn ends_within(&self, limit: Duration) -> bool {
         poll(limit, || (!self.is_running()).then_some(())).is_some()
+    }
+
+    /// Those that it started, if it began a group: they may be paused as well, or live on without it.
+    fn signal_group(&self, name: &str) -> Result<()> {
+        let send = format!("kill -{name} -{}", self.pid);
+        let mut kill = Command::new("sh");
+        kill.args(["-c", &send]).stderr(Stdio::null());
+        // Without such a group it fails.
+        kill.status().map(drop).during("run sh")
     }
 
     /// One that has just ended needs no signal.
@@ -197,6 +208,26 @@ mod tests {
         process.signal("STOP").unwrap();
         process.stop("TERM").unwrap();
         child.wait().unwrap();
+    }
+
+    #[test]
+    fn what_a_process_started_is_killed_with_it() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "trap '' TERM; sleep 60 & echo $!; wait"]);
+        let log = std::env::temp_dir().join(format!("parallax-group-{}", std::process::id()));
+        let mut child = detach(&command, &log).unwrap();
+        let inner = poll(END, || {
+            let text = fs::read_to_string(&log).ok()?;
+            Process::of(text.trim().parse().ok()?)
+        });
+        let inner = inner.unwrap();
+        let process = Process::of(child.id()).unwrap();
+        inner.signal("STOP").unwrap();
+        process.signal_group("CONT").unwrap();
+        process.signal_group("KILL").unwrap();
+        child.wait().unwrap();
+        assert!(inner.ends_within(END));
+        fs::remove_file(log).unwrap();
     }
 
     #[test]
