@@ -13,13 +13,22 @@ use crate::guard::Guarded;
 use crate::secret::Secret;
 use crate::suggest;
 
+pub(crate) mod batch;
+pub(crate) mod common;
+pub(crate) mod lent;
+mod mysql;
 pub(crate) mod network;
 mod postgres;
 mod redis;
 mod sqlite;
 
 /// Every driver, in the order of the README's table. A new store is one file, its `mod` line and its line here.
-pub const DRIVERS: &[Driver] = &[postgres::DRIVER, redis::DRIVER, sqlite::DRIVER];
+pub const DRIVERS: &[Driver] = &[
+    mysql::DRIVER,
+    postgres::DRIVER,
+    redis::DRIVER,
+    sqlite::DRIVER,
+];
 
 /// The static half of a store: one protocol, whatever the products that speak it.
 #[derive(Clone, Copy)]

@@ -22,6 +22,16 @@ pub(crate) struct Network {
 
 /// The port of each scheme of a server, and what it says of TLS by itself. What is not here, is a file.
 const SERVERS: &[(&str, u16, Encryption)] = &[
+    ("elasticsearch", 9200, Encryption::Off),
+    ("elasticsearch+http", 9200, Encryption::Off),
+    ("elasticsearch+https", 9200, Encryption::Required),
+    ("opensearch", 9200, Encryption::Off),
+    ("opensearch+http", 9200, Encryption::Off),
+    ("opensearch+https", 9200, Encryption::Required),
+    ("http", 80, Encryption::Off),
+    ("https", 443, Encryption::Required),
+    ("mariadb", 3306, Encryption::Offered),
+    ("mysql", 3306, Encryption::Offered),
     ("postgres", 5432, Encryption::Offered),
     ("postgresql", 5432, Encryption::Offered),
     ("redis", 6379, Encryption::Off),
