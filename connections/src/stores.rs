@@ -17,6 +17,7 @@ pub(crate) mod batch;
 pub(crate) mod common;
 pub(crate) mod lent;
 mod mysql;
+mod neo4j;
 pub(crate) mod network;
 mod postgres;
 mod redis;
@@ -25,6 +26,7 @@ mod sqlite;
 /// Every driver, in the order of the README's table. A new store is one file, its `mod` line and its line here.
 pub const DRIVERS: &[Driver] = &[
     mysql::DRIVER,
+    neo4j::DRIVER,
     postgres::DRIVER,
     redis::DRIVER,
     sqlite::DRIVER,

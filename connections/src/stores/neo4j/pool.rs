@@ -1,0 +1,362 @@
+//! The connections to one server: opened when needed, closed when in doubt.
+//!
+//! The driver's own pool hands on a connection whose result nobody reads any more, and reads the rest of it first. So it gets
+//! one connection here, and is closed with it; how many there are, and which is good, is decided here.
+
+use std::fmt;
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use neo4rs::{ConfigBuilder, Error as Failure, Graph};
+use parallax_core::error::{Error, ErrorKind, Result};
+use parallax_core::store::{Access, Call, CallId, Purpose};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{sleep, timeout};
+
+use super::bind;
+use super::fault::{Doing, explain, silent};
+use super::lease::{Control, Cypher, Lease};
+use super::products::{self, Known};
+use super::url::Place;
+use crate::secret::Secret;
+
+/// Connections kept open while nobody uses them.
+const MAX_IDLE: usize = 4;
+
+/// Connections at one time.
+const MAX_OPEN: usize = 16;
+
+/// How long one attempt to connect may take.
+const CONNECT_PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long [`Pool::cancel`] waits for transactions to end.
+const CANCEL_PATIENCE: Duration = Duration::from_millis(900);
+
+/// Given-up calls that are remembered until they are cancelled.
+const MAX_GIVEN_UP: usize = 64;
+
+/// Looks at the server's list that must find nothing any more: what was sent last may not have begun at the first.
+const QUIET_LOOKS: u32 = 2;
+
+/// What the driver is told to wait for an answer: longer than any deadline, which the guard keeps.
+const FOR_EVER: Duration = Duration::from_hours(24 * 365);
+
+/// Rows that are fetched at a time, and held, unless the caller knows how large they are.
+pub(super) const FETCH: usize = 256;
+
+/// The connections to one server.
+pub(super) struct Pool {
+    place: Place,
+    secret: Option<Secret>,
+    state: Mutex<State>,
+    permits: Arc<Semaphore>,
+    known: Mutex<Option<Arc<Known>>>,
+    /// Tells our marks from those of other processes.
+    mark: u64,
+    marks: AtomicU64,
+}
+
+#[derive(Default)]
+struct State {
+    idle: Vec<Session>,
+    running: Vec<(CallId, Arc<Control>)>,
+}
+
+/// One connection.
+pub(super) struct Session {
+    pub(super) graph: Graph,
+    fetch: usize,
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool")
+            .field("place", &self.place)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Pool {
+    pub(super) fn new(place: Place, secret: Option<Secret>) -> Arc<Self> {
+        Arc::new(Self {
+            place,
+            secret,
+            state: Mutex::default(),
+            permits: Arc::new(Semaphore::new(MAX_OPEN)),
+            known: Mutex::default(),
+            mark: RandomState::new().build_hasher().finish(),
+            marks: AtomicU64::new(0),
+        })
+    }
+
+    /// A connection for `call` that cannot write: an idle one, or a new one.
+    pub(super) async fn lease(self: &Arc<Self>, call: &Call) -> Result<Lease> {
+        self.lease_fetching(call, FETCH).await
+    }
+
+    /// The same, for a result of which so many rows are fetched and held at a time.
+    pub(super) async fn lease_fetching(
+        self: &Arc<Self>,
+        call: &Call,
+        rows: usize,
+    ) -> Result<Lease> {
+        let call = &Call {
+            access: Access::ReadOnly,
+            ..*call
+        };
+        let permit = self.permit(call).await?;
+        let session = match self.pop(rows) {
+            Some(session) => session,
+            None => self.open(call.deadline, rows).await?,
+        };
+        Ok(self.lent(session, call, permit))
+    }
+
+    /// A connection of its own that may write, for statements that a person typed.
+    pub(super) async fn lease_writing(self: &Arc<Self>, call: &Call) -> Result<Lease> {
+        let permit = self.permit(call).await?;
+        let session = self.open(call.deadline, FETCH).await?;
+        let mut lease = self.lent(session, call, permit);
+        lease.spend();
+        Ok(lease)
+    }
+
+    /// Whether there is a secret to log in with.
+    pub(super) fn has_secret(&self) -> bool {
+        self.secret.is_some()
+    }
+
+    /// What the server is, as it said last; asked where it was not yet.
+    pub(super) async fn known(lease: &mut Lease) -> Result<Arc<Known>> {
+        let pool = Arc::clone(lease.pool());
+        let known = pool.known_slot().clone();
+        match known {
+            Some(known) => Ok(known),
+            None => Self::ask(lease).await,
+        }
+    }
+
+    /// What the server is now.
+    pub(super) async fn ask(lease: &mut Lease) -> Result<Arc<Known>> {
+        let known = Arc::new(products::ask(lease).await?);
+        *lease.pool().known_slot() = Some(Arc::clone(&known));
+        Ok(known)
+    }
+
+    /// Stops everything that runs for `call`, and waits a moment for its transactions to end.
+    pub(super) async fn cancel(self: &Arc<Self>, call: CallId) -> Result<()> {
+        let controls = self.stop(call);
+        if controls.is_empty() {
+            return Ok(());
+        }
+        let ended = timeout(CANCEL_PATIENCE, self.end_all(&controls)).await;
+        ended.unwrap_or_else(|_elapsed| Err(silent(self.doing("cancel"))))
+    }
+
+    async fn end_all(self: &Arc<Self>, controls: &[Arc<Control>]) -> Result<()> {
+        let call = Call {
+            id: CallId(0),
+            deadline: CANCEL_PATIENCE,
+            purpose: Purpose::Inspect,
+            access: Access::ReadOnly,
+        };
+        // Not one of those that callers wait for: they may all be what is to be ended.
+        let permit = Arc::new(Semaphore::new(1)).acquire_owned().await;
+        let permit = permit.map_err(|it| Error::new(ErrorKind::Other, "cancel").because(it))?;
+        let session = match self.pop(FETCH) {
+            Some(session) => session,
+            None => self.open(CANCEL_PATIENCE, FETCH).await?,
+        };
+        let mut lease = self.lent(session, &call, permit);
+        if !Self::known(&mut lease).await?.lists_transactions() {
+            // Its connection is closed, which is all that can be done.
+            return Ok(());
+        }
+        let mut quiet = 0;
+        while quiet < QUIET_LOOKS {
+            let rows = lease.rows(&ending(controls), "cancel").await?;
+            quiet = if rows.is_empty() { quiet + 1 } else { 0 };
+            sleep(Duration::from_millis(15)).await;
+        }
+        lease.release();
+        Ok(())
+    }
+
+    /// Takes a connection back whose call has ended.
+    pub(super) fn put_back(&self, session: Session, control: &Arc<Control>) {
+        let mut state = self.state();
+        state.forget(control);
+        let of_kind = state.idle.iter().filter(|it| it.fetch == session.fetch);
+        if !control.is_stopped() && of_kind.count() < MAX_IDLE {
+            state.idle.push(session);
+        }
+    }
+
+    /// Closes a connection. What may still run on it is remembered for [`Pool::cancel`].
+    pub(super) fn close(&self, session: Session, control: &Arc<Control>, is_busy: bool) {
+        drop(session);
+        control.close();
+        let mut state = self.state();
+        // What is stopped already has nobody to ask for it again.
+        if !is_busy || control.is_stopped() {
+            state.forget(control);
+            return;
+        }
+        let given_up = |it: &(CallId, Arc<Control>)| it.1.is_closed();
+        if state.running.iter().filter(|it| given_up(it)).count() > MAX_GIVEN_UP
+            && let Some(oldest) = state.running.iter().position(given_up)
+        {
+            state.running.remove(oldest);
+        }
+    }
+
+    fn stop(&self, call: CallId) -> Vec<Arc<Control>> {
+        let mut state = self.state();
+        let of_call = state.running.iter().filter(|(it, _)| *it == call);
+        let controls: Vec<Arc<Control>> = of_call.map(|(_, it)| Arc::clone(it)).collect();
+        for control in &controls {
+            control.stop();
+        }
+        // What is closed has nobody to take it from the list.
+        state
+            .running
+            .retain(|(it, control)| *it != call || !control.is_closed());
+        controls
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing under this lock can panic half-way.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn known_slot(&self) -> MutexGuard<'_, Option<Arc<Known>>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn permit(&self, call: &Call) -> Result<OwnedSemaphorePermit> {
+        let permit = timeout(call.deadline, Arc::clone(&self.permits).acquire_owned()).await;
+        permit.ok().and_then(Result::ok).ok_or_else(|| {
+            Error::new(ErrorKind::Busy, "get a connection")
+                .because(format!("all {MAX_OPEN} are in use"))
+                .hint("close results that are still being read")
+        })
+    }
+
+    fn pop(&self, fetch: usize) -> Option<Session> {
+        let mut state = self.state();
+        let place = state.idle.iter().rposition(|it| it.fetch == fetch)?;
+        Some(state.idle.swap_remove(place))
+    }
+
+    fn lent(
+        self: &Arc<Self>,
+        session: Session,
+        call: &Call,
+        permit: OwnedSemaphorePermit,
+    ) -> Lease {
+        let nth = self.marks.fetch_add(1, Ordering::Relaxed);
+        let control = Control::new(format!("{:016x}-{nth}", self.mark));
+        self.state().running.push((call.id, Arc::clone(&control)));
+        Lease::new(session, Arc::clone(self), control, permit, call)
+    }
+
+    /// Opens a connection and hears the server answer on it.
+    async fn open(&self, patience: Duration, fetch: usize) -> Result<Session> {
+        self.check_authority().await?;
+        let doing = self.doing("connect");
+        let graph = self.graph(fetch).map_err(|it| explain(&it, doing))?;
+        let answer = timeout(patience.min(CONNECT_PATIENCE), answers(&graph)).await;
+        let answer = answer.map_err(|_elapsed| silent(doing))?;
+        answer.map_err(|it| explain(&it, doing))?;
+        Ok(Session { graph, fetch })
+    }
+
+    fn graph(&self, fetch: usize) -> Result<Graph, Failure> {
+        // Another part of the process may have chosen already, which serves as well.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let secret = self.secret.as_ref().map_or("", Secret::reveal);
+        let user = match self.place.user.as_str() {
+            "" if !secret.is_empty() => "neo4j",
+            user => user,
+        };
+        let mut config = ConfigBuilder::default()
+            .uri(self.place.uri())
+            .user(user)
+            .password(secret)
+            .fetch_size(fetch)
+            .max_connections(1)
+            .connection_timeout(FOR_EVER);
+        if let Some(database) = &self.place.database {
+            config = config.db(database.as_str());
+        }
+        if let Some(file) = &self.place.authority {
+            config = config.with_client_certificate(file);
+        }
+        Graph::connect(config.build()?)
+    }
+
+    /// The driver would take a file without certificates for a list of none.
+    async fn check_authority(&self) -> Result<()> {
+        let Some(file) = &self.place.authority else {
+            return Ok(());
+        };
+        let bad = |kind, why: String| {
+            Error::new(kind, format!("read the certificates in {}", file.display())).because(why)
+        };
+        let text = tokio::fs::read(file).await;
+        let text = text.map_err(|it| bad(ErrorKind::NotFound, it.to_string()))?;
+        if String::from_utf8_lossy(&text).contains("-----BEGIN CERTIFICATE-----") {
+            return Ok(());
+        }
+        Err(bad(
+            ErrorKind::Unreadable,
+            "it holds no certificate".to_owned(),
+        ))
+    }
+
+    fn doing(&self, operation: &'static str) -> Doing {
+        Doing {
+            operation,
+            cancelled: false,
+            has_secret: self.has_secret(),
+        }
+    }
+}
+
+impl State {
+    fn forget(&mut self, control: &Arc<Control>) {
+        self.running.retain(|(_, it)| !Arc::ptr_eq(it, control));
+    }
+}
+
+async fn answers(graph: &Graph) -> Result<(), Failure> {
+    let mut rows = graph.execute_read("RETURN 1 AS row").await?;
+    while rows.next().await?.is_some() {}
+    Ok(())
+}
+
+/// Ends the transactions of these calls, and gives a row for each that is there to be ended.
+///
+/// One that is ended is listed until its connection hears of it; where that is closed, it has to go.
+fn ending(controls: &[Arc<Control>]) -> Cypher {
+    let marks = |closed: bool| {
+        let marks = controls.iter().filter(|it| it.is_closed() == closed);
+        bind::texts(marks.map(|it| it.mark.as_str()))
+    };
+    let mut cypher = Cypher::new(
+        "SHOW TRANSACTIONS YIELD transactionId AS id, metaData AS marks, status AS state
+        WHERE marks.parallax IN $closed OR (marks.parallax IN $open AND NOT state STARTS WITH 'Terminated')
+        TERMINATE TRANSACTIONS id YIELD message RETURN [id, message] AS row",
+    );
+    cypher.bind("closed", marks(true));
+    cypher.bind("open", marks(false));
+    cypher
+}
