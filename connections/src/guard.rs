@@ -12,7 +12,7 @@ use parallax_core::lag::{Backlog, GroupProbe, OutboxProbe};
 use parallax_core::name::{DatasetId, StoreId};
 use parallax_core::store::{
     Access, Call, CallId, Capability, Chunk, Dataset, Got, Newest, Part, Projection, Purpose,
-    RowSink, Rows, Scanned, Search, Server, Shape, Statement, Store, Subject,
+    RowSink, Rows, Scanned, Search, Searchable, Server, Shape, Statement, Store, Subject,
 };
 use parallax_core::value::{Key, Record};
 use tokio::time::{Instant, Sleep, sleep_until, timeout_at};
@@ -260,6 +260,19 @@ impl Store for Guarded {
             }
         }
         Ok(got)
+    }
+
+    async fn searchable(
+        &self,
+        call: &Call,
+        dataset: &DatasetId,
+        keys: &[Key],
+        fields: &Projection,
+    ) -> Result<Option<Searchable>> {
+        let call = Self::reading(call);
+        let work = self.store.searchable(&call, dataset, keys, fields);
+        self.guard(&call, "search by key", Some(dataset.to_string()), work)
+            .await
     }
 
     async fn cancel(&self, call: CallId) -> Result<()> {

@@ -11,7 +11,7 @@ use parallax_core::lag::{Backlog, GroupProbe, OutboxProbe};
 use parallax_core::name::{DatasetId, StoreId};
 use parallax_core::store::{
     Call, CallId, Capability, Dataset, Got, Newest, Part, Projection, RowSink, Rows, Scanned,
-    Search, Server, Shape, Statement, Store, Subject,
+    Search, Searchable, Server, Shape, Statement, Store, Subject,
 };
 use parallax_core::value::{Key, Record};
 use tokio::sync::OnceCell;
@@ -143,6 +143,17 @@ impl Store for Lazy {
         fields: &Projection,
     ) -> Result<Got> {
         self.store().await?.get(call, dataset, keys, fields).await
+    }
+
+    async fn searchable(
+        &self,
+        call: &Call,
+        dataset: &DatasetId,
+        keys: &[Key],
+        fields: &Projection,
+    ) -> Result<Option<Searchable>> {
+        let store = self.store().await?;
+        store.searchable(call, dataset, keys, fields).await
     }
 
     async fn cancel(&self, call: CallId) -> Result<()> {

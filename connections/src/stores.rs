@@ -15,6 +15,7 @@ use crate::suggest;
 
 pub(crate) mod batch;
 pub(crate) mod common;
+mod elasticsearch;
 pub(crate) mod lent;
 mod mysql;
 mod neo4j;
@@ -25,6 +26,7 @@ mod sqlite;
 
 /// Every driver, in the order of the README's table. A new store is one file, its `mod` line and its line here.
 pub const DRIVERS: &[Driver] = &[
+    elasticsearch::DRIVER,
     mysql::DRIVER,
     neo4j::DRIVER,
     postgres::DRIVER,

@@ -56,6 +56,20 @@ pub trait Store: Send + Sync + fmt::Debug {
         fields: &Projection,
     ) -> Result<Got>;
 
+    /// Reads the same records as [`Store::get`] does, but as searches find them: where that lags behind what is stored, a
+    /// record has two states at a time. `None` where a store has one answer only.
+    ///
+    /// Asked after [`Store::get`], so that what it finds otherwise had not become visible by then.
+    async fn searchable(
+        &self,
+        _: &Call,
+        _: &DatasetId,
+        _: &[Key],
+        _: &Projection,
+    ) -> Result<Option<Searchable>> {
+        Ok(None)
+    }
+
     /// Stops a call on the server; what dropping a call triggers. A call that is not running is no error.
     async fn cancel(&self, call: CallId) -> Result<()>;
 
@@ -325,6 +339,32 @@ pub struct Got {
     pub read: ReadSpan,
     /// The position that the read saw, where the store tells.
     pub position: Option<Frontier>,
+}
+
+/// The answer to [`Store::searchable`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Searchable {
+    /// For each key, in the order asked: the record that a search finds, `None` where it finds none, or why that is not
+    /// known.
+    pub found: Vec<Result<Option<Record>>>,
+    /// The search as the store ran it, with placeholders.
+    pub statement: String,
+    /// When the search began and ended, by our clock.
+    pub read: ReadSpan,
+    /// When what is stored becomes what is found.
+    pub refresh: Refresh,
+}
+
+/// When what is stored becomes what searches find.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Refresh {
+    /// At least so often, by itself.
+    Every(Duration),
+    /// Only when somebody asks for it.
+    Never,
+    /// The store does not tell.
+    Unknown,
 }
 
 /// When a read began and ended, by our clock.

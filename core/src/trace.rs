@@ -13,16 +13,18 @@ use crate::error::Error;
 use crate::lag::{Reading, SubjectBacklog};
 use crate::mapping::Mapping;
 use crate::name::DatasetId;
-use crate::store::ReadSpan;
+use crate::store::{ReadSpan, Refresh};
 use crate::value::{Key, Record, Value};
 
 mod judge;
 mod passage;
+mod searchable;
 mod sentence;
 #[cfg(test)]
 mod tests;
 
 pub use judge::{Judgement, judge, judge_copy};
+pub use searchable::{SearchableCopy, SearchableState};
 
 /// What is said of one representation, or of the whole entity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -111,6 +113,21 @@ pub struct Read {
     pub reads: u32,
     /// The edge by which changes reach it; `None` for the system of record and for what no edge reaches.
     pub way: Option<Way>,
+    /// What searches find of it, where that is another answer than the stored record.
+    pub searched: Option<SearchRead>,
+}
+
+/// What searches find of a representation's record; read after [`Read::found`].
+#[derive(Clone, Debug)]
+pub struct SearchRead {
+    /// The record, nothing, or why it could not be read.
+    pub found: Result<Option<Record>, Error>,
+    /// The search as the store ran it.
+    pub statement: String,
+    /// When the search began and ended.
+    pub span: ReadSpan,
+    /// When what is stored becomes what is found.
+    pub refresh: Refresh,
 }
 
 /// How changes reach a representation from the system of record.
@@ -220,6 +237,8 @@ pub struct Observation {
     pub fields: Vec<FieldObservation>,
     /// The record in the store's own form.
     pub raw: Option<Record>,
+    /// What searches find of it, where that is another answer than the stored record.
+    pub searchable: Option<SearchableCopy>,
 }
 
 /// What was found of a representation.

@@ -7,8 +7,8 @@
 use futures::future::join_all;
 use parallax_core::deployment::{Entity, Representation, Role};
 use parallax_core::error::{Error, ErrorKind, Result};
-use parallax_core::store::{Fields, Got, Purpose, ReadSpan};
-use parallax_core::trace::Read;
+use parallax_core::store::{Fields, Got, Purpose, ReadSpan, Refresh};
+use parallax_core::trace::{Read, SearchRead};
 use parallax_core::value::{Key, Record};
 
 use crate::clock;
@@ -82,6 +82,7 @@ impl Reader<'_> {
             began,
             ended: clock::now(),
         };
+        let searched = self.searched(representation, keys, got.is_ok()).await;
         let (mut found, statement, span) = match got {
             Ok(got) => (got.found, got.statement, got.read),
             Err(error) => (vec![Err(error); keys.len()], String::new(), whole),
@@ -93,7 +94,8 @@ impl Reader<'_> {
             _ => statement,
         };
         let store = &representation.dataset.store;
-        let read = |found: Result<Option<Record>>| Read {
+        let searches = searched.into_iter().chain(std::iter::repeat(None));
+        let read = |(found, searched): (Result<Option<Record>>, _)| Read {
             role: representation.role,
             presence: representation.presence,
             found: found.map_err(|it| it.at(store)),
@@ -101,8 +103,52 @@ impl Reader<'_> {
             span,
             reads: 1,
             way: None,
+            searched,
         };
-        found.into_iter().map(read).collect()
+        found.into_iter().zip(searches).map(read).collect()
+    }
+
+    /// What searches find of the same keys, where a store has that as a second answer. Only a trace shows it.
+    async fn searched(
+        &self,
+        representation: &Representation,
+        keys: &[Key],
+        is_there: bool,
+    ) -> Vec<Option<SearchRead>> {
+        if self.purpose != Purpose::Trace || !is_there {
+            return Vec::new();
+        }
+        let began = clock::now();
+        let dataset = &representation.dataset;
+        let fields = projection(self.entity, representation, Fields::All);
+        let call = self.deployed.sessions.call(&dataset.store, self.purpose);
+        let answer = match self.deployed.sessions.store(&dataset.store) {
+            Ok(store) => store.searchable(&call, dataset, keys, &fields).await,
+            Err(error) => Err(error),
+        };
+        let failed = |error: Error| SearchRead {
+            found: Err(error),
+            statement: String::new(),
+            span: ReadSpan {
+                began,
+                ended: clock::now(),
+            },
+            refresh: Refresh::Unknown,
+        };
+        match answer {
+            Ok(None) => Vec::new(),
+            Err(error) => vec![Some(failed(error)); keys.len()],
+            Ok(Some(answer)) => {
+                let (statement, span, refresh) = (answer.statement, answer.read, answer.refresh);
+                let read = |found: Result<Option<Record>>| SearchRead {
+                    found: found.map_err(|it| it.at(&dataset.store)),
+                    statement: statement.clone(),
+                    span,
+                    refresh,
+                };
+                answer.found.into_iter().map(|it| Some(read(it))).collect()
+            }
+        }
     }
 
     async fn get(&self, representation: &Representation, keys: &[Key]) -> Result<Got> {

@@ -6,7 +6,9 @@ use parallax_core::compare::FieldVerdict;
 use parallax_core::error::Result;
 use parallax_core::human;
 use parallax_core::mapping;
-use parallax_core::trace::{FieldObservation, Observation, StepState, Trace, Verdict};
+use parallax_core::trace::{
+    FieldObservation, Observation, SearchableCopy, StepState, Trace, Verdict,
+};
 use parallax_core::value::Value;
 use parallax_workbench::Workbench;
 use serde_json::json;
@@ -87,6 +89,27 @@ fn observation(of: &Observation) -> serde_json::Value {
         "reason": of.reason,
         "error": of.error.as_ref().map(ToString::to_string),
         "hint": of.error.as_ref().and_then(|it| it.hint.clone()),
+        "statement": of.statement,
+        "searchable": of.searchable.as_ref().map(searchable),
+        "fields": fields.collect::<serde_json::Map<_, _>>(),
+    })
+}
+
+/// What searches find of the record; `fields` has only what they find otherwise than stored.
+fn searchable(of: &SearchableCopy) -> serde_json::Value {
+    let fields = of.fields.iter().map(|(name, it)| {
+        let found = json!({
+            "value": it.as_ref().map(Value::to_json),
+            "type": it.as_ref().map_or("absent", Value::type_name),
+        });
+        (name.clone(), found)
+    });
+    json!({
+        "state": of.state,
+        "read_at": of.read.ended.to_string(),
+        "refresh_ms": of.refresh.interval().map(whole_millis),
+        "reason": of.words,
+        "error": of.error.as_ref().map(ToString::to_string),
         "statement": of.statement,
         "fields": fields.collect::<serde_json::Map<_, _>>(),
     })

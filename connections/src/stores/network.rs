@@ -64,7 +64,10 @@ pub(crate) fn network(url: &str) -> Option<Network> {
     let named = option("host").unwrap_or_else(|| named.replace("%2F", "/").replace("%2f", "/"));
     Some(Network {
         hosts: named.split(',').map(|it| host(it, port)).collect(),
-        encryption: option("sslmode").map_or(*by_scheme, |it| by_mode(&it)),
+        encryption: match option("tls").or_else(|| option("ssl")).as_deref() {
+            Some("true") => Encryption::Required,
+            _ => option("sslmode").map_or(*by_scheme, |it| by_mode(&it)),
+        },
     })
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::passage::{Moments, age, passed};
-use super::sentence;
+use super::{searchable, sentence};
 use super::{Evidence, FieldObservation, Found, Observation, Read, Trace, Verdict, Way};
 use crate::compare::{FieldRule, FieldVerdict, compare};
 use crate::deployment::{Presence, Role};
@@ -198,6 +198,9 @@ fn observe(
 ) -> (Observation, String) {
     let record = record_of(read);
     let judgement = weigh(read, mapping, source, (None, now));
+    let searchable = read.searched.as_ref();
+    let searchable =
+        searchable.map(|it| searchable::observed(record, it, mapping));
     let observation = Observation {
         dataset: mapping.dataset.clone(),
         role: read.role,
@@ -212,6 +215,7 @@ fn observe(
         statement: read.statement.clone(),
         fields: judgement.fields,
         raw: record.cloned(),
+        searchable,
     };
     (observation, judgement.because)
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Evidence, Found, Observation, Read, Step, StepState, Verdict, Way};
+use super::{Evidence, Found, Observation, Read, Step, StepState, Verdict, Way, searchable};
 use crate::compare::FieldVerdict;
 use crate::deployment::Role;
 use crate::human;
@@ -29,7 +29,13 @@ pub(super) fn answer(
     };
     let because = because.get(at).map_or("", String::as_str);
     let text = match worst.verdict {
-        Verdict::Agrees => return agreement(&name, observations),
+        Verdict::Agrees => {
+            return format!(
+                "{}{}",
+                agreement(&name, observations),
+                pending(observations)
+            );
+        }
         Verdict::Unknown => format!(
             "{name}: {} cannot be judged: {}.",
             worst.dataset, worst.reason
@@ -42,7 +48,12 @@ pub(super) fn answer(
     let since = since.map_or_else(String::new, |it| {
         format!(" The source of truth changed {} ago.", human::duration(it))
     });
-    format!("{text}{since}{}{}", expiry(read, now), others(observations))
+    let tail = [
+        expiry(read, now),
+        others(observations),
+        pending(observations),
+    ];
+    format!("{text}{since}{}", tail.concat())
 }
 
 fn sentence_case(text: &str) -> String {
@@ -175,6 +186,14 @@ fn expiry(read: &Read, now: Timestamp) -> String {
         Ok(left) => format!(" The key expires in {}.", human::duration(left)),
         Err(_) => " The key has expired since.".to_owned(),
     }
+}
+
+/// Where a search finds something else than what is stored, and until when.
+fn pending(observations: &[Observation]) -> String {
+    let said = observations
+        .iter()
+        .map(|it| searchable::said(&it.dataset, it.searchable.as_ref()));
+    said.collect()
 }
 
 /// How many other copies do not agree, by verdict, the worst first.

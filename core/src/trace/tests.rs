@@ -4,14 +4,16 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Evidence, Read, Trace, Verdict, Way, WayStep, judge};
+use super::{
+    Evidence, Read, SearchRead, SearchableState, Trace, Verdict, Way, WayStep, judge,
+};
 use crate::compare::FieldRule;
 use crate::deployment::{Presence, Propagation, Role};
 use crate::error::{Error, ErrorKind};
 use crate::lag::{ProbeKind, Reading, SubjectBacklog, unknown};
 use crate::mapping::{FieldMapping, Mapping, RepresentationMapping, ShapeSource};
 use crate::name::FieldPath;
-use crate::store::ReadSpan;
+use crate::store::{ReadSpan, Refresh};
 use crate::value::{Key, Record, Value};
 
 const NOW: i64 = 1_000;
@@ -66,6 +68,7 @@ fn read(role: Role, found: Result<Option<Record>, Error>, way: Option<Way>) -> R
         span,
         reads: 1,
         way,
+        searched: None,
     }
 }
 
@@ -280,4 +283,79 @@ fn the_sentence_says_what_differs_and_whether_it_is_lost() {
          The edge shop.users → docs.users has sent every change of this key, so it is lost, not late. \
          The source of truth changed 4 m 51 s ago.";
     assert_eq!(trace.sentence, expected);
+}
+
+/// A copy that is stored as `stored`, and that a search finds as `found`.
+fn searched(stored: Option<Record>, found: Option<Record>, refresh: Refresh) -> Trace {
+    let span = ReadSpan {
+        began: at(NOW),
+        ended: at(NOW),
+    };
+    let copy = Read {
+        searched: Some(SearchRead {
+            found: Ok(found),
+            statement: String::new(),
+            span,
+            refresh,
+        }),
+        ..read(Role::Derived, Ok(stored), None)
+    };
+    traced(Ok(Some(record("new", 990))), copy)
+}
+
+#[test]
+fn the_sentence_tells_what_is_stored_from_what_a_search_finds() {
+    let every = Refresh::Every(Duration::from_secs(30));
+    let trace = searched(Some(record("new", 990)), Some(record("old", 10)), every);
+    assert_eq!(trace.verdict, Verdict::Agrees);
+    assert_eq!(
+        trace.sentence,
+        "user 42 agrees in all 2 datasets that hold it. In docs.users, stored: new as name; a search still finds old \
+         and 1 more field of before until the next refresh (interval 30 s)."
+    );
+    let copy = trace.observations[1].searchable.as_ref().expect("a copy");
+    assert_eq!(copy.state, SearchableState::Pending);
+    assert_eq!(copy.found("name"), Some(Some(&Value::from("old"))));
+    assert_eq!(copy.found("email"), None);
+}
+
+#[test]
+fn a_record_that_no_search_finds_yet_or_still_is_pending() {
+    let trace = searched(Some(record("new", 990)), None, Refresh::Never);
+    assert!(
+        trace.sentence.ends_with(
+            "In docs.users, it is stored; a search does not find it until a refresh is asked for (none is made by itself)."
+        ),
+        "{}",
+        trace.sentence
+    );
+    let trace = searched(None, Some(record("old", 10)), Refresh::Unknown);
+    assert!(
+        trace.sentence.ends_with(
+            "In docs.users, it is stored no more; a search still finds it until the next refresh."
+        ),
+        "{}",
+        trace.sentence
+    );
+}
+
+#[test]
+fn two_answers_that_are_one_state_are_not_spoken_of() {
+    let with_position = |name: &str, seq_no: i64| Record {
+        meta: vec![
+            ("@seq_no".to_owned(), Value::I64(seq_no)),
+            ("@primary_term".to_owned(), Value::I64(1)),
+        ],
+        ..record(name, 990)
+    };
+    for (stored, found, state) in [
+        (record("new", 990), record("new", 990), SearchableState::Same),
+        (with_position("new", 7), with_position("new", 7), SearchableState::Same),
+        (with_position("new", 8), with_position("new", 7), SearchableState::Pending),
+    ] {
+        let trace = searched(Some(stored), Some(found), Refresh::Unknown);
+        let copy = trace.observations[1].searchable.as_ref().expect("a copy");
+        assert_eq!(copy.state, state);
+        assert_eq!(trace.sentence.contains("a search"), state == SearchableState::Pending);
+    }
 }

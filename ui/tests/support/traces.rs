@@ -181,6 +181,7 @@ fn seen(
         statement: format!("SELECT * FROM \"{table}\" WHERE \"id\" IN (?1)"),
         fields,
         raw: Some(raw),
+        searchable: None,
     }
 }
 

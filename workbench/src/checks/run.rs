@@ -319,6 +319,7 @@ fn unread(keys: Vec<Key>, part: &Part, representation: usize, error: &Error) -> 
             },
             reads: 0,
             way: None,
+            searched: None,
         }
     };
     let reads = keys.into_iter().map(|key| KeyRead {

@@ -455,6 +455,7 @@ impl World {
             },
             reads: 1,
             way: None,
+            searched: None,
         }
     }
 }

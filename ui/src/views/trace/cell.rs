@@ -34,6 +34,11 @@ pub(super) fn ui(
             .rect_filled(rect.shrink2(vec2(1.0, 1.0)), 0.0, fill);
     }
     let mut job = job(palette, observation, field);
+    if let Some(text) = words::searched(observation, field) {
+        let color = palette.tone(Tone::Warning);
+        let caption = plain(theme::font(theme::CAPTION), color);
+        job.append(&format!("\n{}", shown(&text)), 0.0, caption);
+    }
     job.wrap = TextWrapping {
         max_width: rect.width() - 18.0,
         max_rows: if rect.height() > 40.0 { 2 } else { 1 },
@@ -127,7 +132,7 @@ fn shown(text: &str) -> String {
 }
 
 /// Splits `copy` into what begins as `truth` does, what differs, and what ends as `truth` does.
-fn difference<'c>(truth: &str, copy: &'c str) -> (&'c str, &'c str, &'c str) {
+pub(crate) fn difference<'c>(truth: &str, copy: &'c str) -> (&'c str, &'c str, &'c str) {
     let same = |(one, other): &(char, char)| one == other;
     let head: usize = copy
         .chars()

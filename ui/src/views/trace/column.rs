@@ -4,11 +4,11 @@ use egui::{Align2, Color32, FontId, Pos2, Sense, Ui, WidgetInfo, WidgetType, vec
 use jiff::Timestamp;
 use parallax_core::deployment::Role;
 use parallax_core::human;
-use parallax_core::trace::Observation;
+use parallax_core::trace::{Observation, SearchableState};
 use parallax_core::value::Value;
 
 use crate::format;
-use crate::theme::{self, Palette};
+use crate::theme::{self, Palette, Tone};
 use crate::widgets::{Sign, focus_ring};
 
 pub(super) const HEAD: f32 = 110.0;
@@ -24,7 +24,8 @@ pub(super) fn head(
     let (rect, response) = ui.allocate_exact_size(vec2(width, HEAD), Sense::click());
     let sign = Sign::verdict(it.verdict);
     response.widget_info(|| {
-        let name = format!("{}: {}", it.dataset, sign.word);
+        let pending = if is_pending(it) { ", a refresh is pending" } else { "" };
+        let name = format!("{}: {}{pending}", it.dataset, sign.word);
         WidgetInfo::selected(WidgetType::SelectableLabel, true, chosen, name)
     });
     let palette = Palette::of(ui);
@@ -60,6 +61,11 @@ pub(super) fn head(
     if let Some(left) = time_to_live(it) {
         pen.line(77.0, &format!("expires in {left}"), small, palette.text);
     }
+    if is_pending(it) {
+        let tone = palette.tone(Tone::Warning);
+        let small = theme::font(theme::CAPTION);
+        pen.line(77.0, "stored; searches find older", small, tone);
+    }
     focus_ring(ui, &response);
     let reads = human::plural(it.reads, "read");
     let age = format::age(it.read.ended, now);
@@ -82,6 +88,12 @@ impl Lines<'_> {
         let at = Align2::LEFT_TOP.anchor_size(self.at + vec2(0.0, y), galley.size());
         self.ui.painter().galley(at.min, galley, color);
     }
+}
+
+/// Whether searches find another state of the record than the stored one.
+fn is_pending(it: &Observation) -> bool {
+    let copy = it.searchable.as_ref();
+    copy.is_some_and(|it| it.state == SearchableState::Pending)
 }
 
 fn late_by(it: &Observation) -> String {

@@ -5,7 +5,7 @@ use parallax_core::trace::Trace;
 use parallax_core::value::{Record, Value};
 
 use crate::action::Action;
-use crate::theme::{self, Palette};
+use crate::theme::{self, Palette, Tone};
 use crate::widgets::{Sign, caption, card, failure, pill, title};
 
 const INDENT: &str = "  ";
@@ -26,6 +26,10 @@ pub(super) fn ui(ui: &mut Ui, trace: &Trace, chosen: usize) -> Option<Action> {
         });
         let reason = RichText::new(&it.reason).color(Palette::of(ui).text);
         ui.add(egui::Label::new(reason).wrap());
+        if let Some(copy) = it.searchable.as_ref().filter(|it| !it.words.is_empty()) {
+            let words = RichText::new(&copy.words).color(Palette::of(ui).tone(Tone::Warning));
+            ui.add(egui::Label::new(words).wrap());
+        }
         if let Some(error) = &it.error {
             failure(ui, error);
         }

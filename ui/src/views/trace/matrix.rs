@@ -198,7 +198,8 @@ fn rows(trace: &Trace, width: f32) -> Vec<Row<'_>> {
 
 /// A value that is longer than its column takes two lines.
 fn row<'t>(trace: &Trace, name: &'t str, width: f32) -> Row<'t> {
-    let differs = trace.observations.iter().any(|it| differs(it, name));
+    let is_shown_first = |it: &Observation| differs(it, name) || is_found_otherwise(it, name);
+    let differs = trace.observations.iter().any(is_shown_first);
     let shown = trace.observations.iter().filter_map(|it| {
         let field = field(it, name)?;
         let is_shown = it.role == Role::SystemOfRecord || field.verdict == FieldVerdict::Different;
@@ -206,7 +207,9 @@ fn row<'t>(trace: &Trace, name: &'t str, width: f32) -> Row<'t> {
         Some(value.to_string().chars().count() + 2)
     });
     let letters = shown.max().unwrap_or(0);
-    let height = match (as_f32(letters) * LETTER > width - 18.0, differs) {
+    let has_two_lines = trace.observations.iter().any(|it| is_found_otherwise(it, name));
+    let is_long = as_f32(letters) * LETTER > width - 18.0 || has_two_lines;
+    let height = match (is_long, differs) {
         (true, _) => LONG_ROW,
         (false, true) => DIFFERING_ROW,
         (false, false) => EQUAL_ROW,
@@ -216,6 +219,12 @@ fn row<'t>(trace: &Trace, name: &'t str, width: f32) -> Row<'t> {
         differs,
         height,
     }
+}
+
+/// Whether a search still finds another value than the stored one.
+fn is_found_otherwise(observation: &Observation, name: &str) -> bool {
+    let copy = observation.searchable.as_ref();
+    copy.is_some_and(|it| it.found(name).is_some())
 }
 
 /// A record that is not there, or could not be read, says so in its head, not in every row.

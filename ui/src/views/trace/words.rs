@@ -5,7 +5,7 @@ use parallax_core::trace::{FieldObservation, Found, Observation};
 use parallax_core::value::Value;
 
 /// A rule as a person says it: `ignoring case`, `as a decimal of 4 places`; nothing for an exact one.
-pub(super) fn rule(rule: &str) -> Option<String> {
+pub(crate) fn rule(rule: &str) -> Option<String> {
     let words: Vec<_> = rule
         .split([',', ';'])
         .map(str::trim)
@@ -58,7 +58,15 @@ pub(super) fn cell(observation: &Observation, field: &FieldObservation) -> Strin
         FieldVerdict::NotMapped => not_compared(field),
         FieldVerdict::Unreadable => format!("unreadable: {}", field.rule),
     };
-    format!("{} in {}: {said}", field.name, observation.dataset)
+    let searched = searched(observation, field).map_or_else(String::new, |it| format!("; {it}"));
+    format!("{} in {}: {said}{searched}", field.name, observation.dataset)
+}
+
+/// What a search still finds, where that is not what is stored.
+pub(super) fn searched(observation: &Observation, field: &FieldObservation) -> Option<String> {
+    let copy = observation.searchable.as_ref()?;
+    let found = copy.found(&field.name)?;
+    Some(format!("a search finds {}", value(found)))
 }
 
 /// A key or a version is shown, though it is not compared.
