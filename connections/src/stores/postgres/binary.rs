@@ -6,6 +6,7 @@ use parallax_core::value::{Decimal, Uuid, Value};
 
 use super::calendar;
 use super::types::{Kind, Type};
+use crate::stores::common::widened;
 
 /// The value of a cell that is not null; what is not what it should be comes as its bytes.
 pub(super) fn value(of: &Type, cell: &[u8]) -> Value {
@@ -72,14 +73,6 @@ pub(super) fn native(of: &Type, text: String) -> Value {
         type_name: of.name.clone(),
         text,
     }
-}
-
-/// The number that the shortest text of `number` stands for, which is what the server writes.
-pub(super) fn widened(number: f32) -> f64 {
-    if !number.is_finite() {
-        return number.into();
-    }
-    number.to_string().parse().unwrap_or_else(|_| number.into())
 }
 
 /// JSON as it is; what nests deeper than we read stays text.

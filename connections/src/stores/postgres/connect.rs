@@ -1,6 +1,5 @@
 //! From a URL to an open session.
 
-use std::path::Path;
 use std::str::FromStr as _;
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use super::fault::Failure;
 use super::link::Link;
 use super::url::{Place, SslMode};
 use crate::secret::Secret;
+use crate::stores::common::certificates;
 
 /// Opens a connection to the first host that answers, each within `patience`; `settings` hold for the session.
 pub(super) async fn open(
@@ -21,7 +21,10 @@ pub(super) async fn open(
     patience: Duration,
 ) -> Result<Link, Failure> {
     let roots = match &place.roots {
-        Some(file) => Some(certificates(file).await?),
+        Some(file) => {
+            let read = certificates(file, "sslrootcert").await;
+            Some(read.map_err(Failure::Tls)?)
+        }
         None => None,
     };
     let base = options(place, secret, settings)?;
@@ -106,16 +109,4 @@ fn escaped(text: &str) -> String {
         escaped.push_str(&format!("%{byte:02X}"));
     }
     escaped
-}
-
-async fn certificates(file: &Path) -> Result<Vec<u8>, Failure> {
-    let bad =
-        |why: &str| Failure::Tls(format!("cannot read sslrootcert {}: {why}", file.display()));
-    let read = tokio::fs::read(file).await;
-    let bytes = read.map_err(|it| bad(&it.to_string()))?;
-    let text = String::from_utf8_lossy(&bytes);
-    if !text.contains("-----BEGIN CERTIFICATE-----") {
-        return Err(bad("it holds no certificate"));
-    }
-    Ok(bytes)
 }

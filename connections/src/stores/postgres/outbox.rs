@@ -6,7 +6,7 @@ use std::sync::Arc;
 use parallax_core::error::Result;
 use parallax_core::lag::{Backlog, OutboxProbe, SubjectBacklog};
 use parallax_core::store::Subject;
-use parallax_core::value::{Timestamp, Value};
+use parallax_core::value::Value;
 
 use super::catalog::Table;
 use super::lease::{Lease, Sql};
@@ -14,6 +14,7 @@ use super::link::{Answer, Row};
 use super::literal::to_array;
 use super::records::{Operand, cell};
 use super::types::{Kind, Type};
+use crate::stores::common::instant;
 
 const OPERATION: &str = "read the outbox";
 
@@ -134,35 +135,4 @@ fn subjects(
     };
     let keys = subject.keys.iter();
     keys.map(|it| of_key(it).unwrap_or_default()).collect()
-}
-
-/// An instant from a time, from text, or from Unix time in whichever unit its size tells; `None` where it is none of these.
-fn instant(value: &Value) -> Option<Timestamp> {
-    match value {
-        Value::Timestamp(it) => Some(*it),
-        Value::DateTime(it) => it
-            .to_zoned(jiff::tz::TimeZone::UTC)
-            .ok()
-            .map(|it| it.timestamp()),
-        Value::I64(it) => unix(*it),
-        Value::F64(it) => seconds(*it),
-        Value::Decimal(it) => seconds(it.to_string().parse().ok()?),
-        Value::Text(it) => it.parse().ok(),
-        _ => None,
-    }
-}
-
-/// Seconds until the year 5138, milliseconds until the same, and so on.
-fn unix(number: i64) -> Option<Timestamp> {
-    match number.unsigned_abs() {
-        0..100_000_000_000 => Timestamp::from_second(number).ok(),
-        100_000_000_000..100_000_000_000_000 => Timestamp::from_millisecond(number).ok(),
-        100_000_000_000_000..100_000_000_000_000_000 => Timestamp::from_microsecond(number).ok(),
-        _ => Timestamp::from_nanosecond(i128::from(number)).ok(),
-    }
-}
-
-fn seconds(number: f64) -> Option<Timestamp> {
-    let duration = jiff::SignedDuration::try_from_secs_f64(number).ok()?;
-    Timestamp::from_duration(duration).ok()
 }

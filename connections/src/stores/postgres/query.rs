@@ -225,8 +225,8 @@ impl Run {
         let asked = Asked { text, parameters };
         let read = rows(&mut self.lease, &asked, &mut output, &self.out).await;
         let affected = read.map_err(|it| self.stopped(it, &asked))?;
-        if output.has_more() {
-            self.give(output.batch()).await?;
+        if output.filling.has_more() {
+            self.give(output.filling.take()).await?;
         }
         let affected = affected.filter(|_| changes(&planned.split, &output));
         self.give(Chunk::Done { affected }).await
@@ -268,8 +268,8 @@ impl Run {
             parameters: None,
         };
         copied.map_err(|it| self.stopped(it, &asked()))?;
-        if output.has_more() {
-            self.give(output.batch()).await?;
+        if output.filling.has_more() {
+            self.give(output.filling.take()).await?;
         }
         self.give(Chunk::Done { affected: None }).await
     }
@@ -311,7 +311,7 @@ impl<E: Into<Failure>> From<E> for Broken {
 /// Whether a statement counts the rows that it changes.
 fn changes(split: &Split, output: &Output) -> bool {
     let changes = ["INSERT", "UPDATE", "DELETE", "MERGE"].contains(&split.verb());
-    changes || (split.verb() == "EXECUTE" && !output.has_columns())
+    changes || (split.verb() == "EXECUTE" && !output.filling.has_columns())
 }
 
 /// The length or precision with which each column is declared, which the driver keeps to itself; -1 where there is none.
@@ -384,8 +384,8 @@ async fn read(
     loop {
         let step = match steps.next().now_or_never() {
             Some(step) => step,
-            None if output.is_empty() => steps.next().await,
-            None => match timeout_at(output.flush_at, steps.next()).await {
+            None if output.filling.is_empty() => steps.next().await,
+            None => match timeout_at(output.filling.flush_at(), steps.next()).await {
                 Ok(step) => step,
                 Err(_elapsed) => {
                     give(output, out).await?;
@@ -398,7 +398,7 @@ async fn read(
             Some(Either::Left(ended)) => counted = Some(ended.rows_affected()),
             Some(Either::Right(row)) => output.push(&row)?,
         }
-        if output.is_full() {
+        if output.filling.is_full() {
             give(output, out).await?;
         }
     }
@@ -414,7 +414,7 @@ async fn copy(
     let mut messages = link.copy(text).await?;
     while let Some(message) = messages.next().await.transpose()? {
         output.push_line(message.as_ref());
-        if output.is_full() {
+        if output.filling.is_full() {
             give(output, out).await?;
         }
     }
@@ -424,6 +424,6 @@ async fn copy(
 }
 
 async fn give(output: &mut Output, out: &mpsc::Sender<Result<Chunk>>) -> Result<(), Broken> {
-    let given = out.send(Ok(output.batch())).await;
+    let given = out.send(Ok(output.filling.take())).await;
     given.map_err(|_unsent| Broken::Unwanted)
 }

@@ -18,6 +18,7 @@ use super::records::{Operand, Reader, of_table};
 use super::types::{Kind, Type};
 use super::{binary, text};
 use crate::sql::quoted;
+use crate::stores::lent::{lend, recycled, recycled_cells};
 
 const OPERATION: &str = "scan";
 
@@ -395,19 +396,6 @@ fn borrowed<'b>(cell: &Cell, bytes: Option<&'b [u8]>, made: Option<&'b Value>) -
     binary::lent(&cell.of, bytes).unwrap_or(ValueRef::Bytes(bytes))
 }
 
-fn lend(value: &Value) -> ValueRef<'_> {
-    match value {
-        Value::Null => ValueRef::Null,
-        Value::Bool(it) => ValueRef::Bool(*it),
-        Value::I64(it) => ValueRef::I64(*it),
-        Value::F64(it) => ValueRef::F64(*it),
-        Value::Text(it) => ValueRef::Text(it),
-        Value::Bytes(it) => ValueRef::Bytes(it),
-        Value::Timestamp(it) => ValueRef::Timestamp(*it),
-        other => ValueRef::Owned(other),
-    }
-}
-
 /// The type of a field that is not there.
 fn nothing() -> Type {
     Type {
@@ -415,17 +403,6 @@ fn nothing() -> Type {
         declared: String::new(),
         kind: Kind::Native,
     }
-}
-
-/// The same memory for bytes of another lifetime: collecting in place keeps the allocation.
-fn recycled<'n>(mut old: Vec<Option<&[u8]>>) -> Vec<Option<&'n [u8]>> {
-    old.clear();
-    old.into_iter().map(|_| None).collect()
-}
-
-fn recycled_cells<'n>(mut old: Vec<ValueRef<'_>>) -> Vec<ValueRef<'n>> {
-    old.clear();
-    old.into_iter().map(|_| ValueRef::Null).collect()
 }
 
 #[cfg(test)]
@@ -463,12 +440,5 @@ mod tests {
         assert_eq!(tuple(&head, true), Some([0, 0].as_slice()));
         assert_eq!(tuple(&[0xff, 0xff], false), None);
         assert_eq!(tuple(&[0, 1, 0], false), Some([0, 1, 0].as_slice()));
-    }
-
-    #[test]
-    fn memory_is_used_again() {
-        let mut cells = Vec::with_capacity(7);
-        cells.push(ValueRef::Null);
-        assert_eq!(recycled_cells(cells).capacity(), 7);
     }
 }

@@ -203,20 +203,7 @@ fn bad(url: &str, why: &str) -> Error {
 }
 
 fn unescaped(url: &str, text: &str) -> Result<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    let digit = |it: Option<u8>| char::from(it.unwrap_or(b'x')).to_digit(16);
-    while let Some(byte) = rest.next() {
-        if byte != b'%' {
-            bytes.push(byte);
-            continue;
-        }
-        let (Some(high), Some(low)) = (digit(rest.next()), digit(rest.next())) else {
-            return Err(bad(url, "a `%` is not followed by two hex digits"));
-        };
-        bytes.push(u8::try_from(high * 16 + low).unwrap_or_default());
-    }
-    String::from_utf8(bytes).map_err(|_unread| bad(url, "what `%` escapes is not UTF-8"))
+    crate::stores::common::unescaped(text).map_err(|why| bad(url, why))
 }
 
 #[cfg(test)]
