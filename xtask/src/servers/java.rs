@@ -131,7 +131,8 @@ fn candidates() -> Vec<PathBuf> {
         ("/Library/Java/JavaVirtualMachines", "Contents/Home"),
     ] {
         let entries = fs::read_dir(above).into_iter().flatten().flatten();
-        found.extend(entries.map(|entry| entry.path().join(inner)));
+        let homes = entries.map(|entry| entry.path().join(inner));
+        found.extend(homes.map(|home| home.components().collect::<PathBuf>()));
     }
     let on_path = program("java").and_then(|it| it.canonicalize().ok());
     found.extend(on_path.and_then(|it| Some(it.parent()?.parent()?.to_owned())));

@@ -96,6 +96,8 @@ fn prepare(instance: &Instance) -> Result<()> {
 /// is enough for a password that nobody could guess.
 fn account(instance: &Instance) -> Result<String> {
     const SALT: &str = "parallax";
+    // The same bytes.
+    const SALT_IN_HEX: &str = "706172616c6c6178";
     let salted = format!("{SALT}{}", instance.password);
     let salted = instance.write("salted", &salted)?;
     let mut openssl = Command::new("openssl");
@@ -103,8 +105,7 @@ fn account(instance: &Instance) -> Result<String> {
     let digest = instance.run(openssl)?;
     std::fs::remove_file(salted).during("remove a password")?;
     let digest = digest.split(' ').next().unwrap_or_default();
-    let salt: String = SALT.bytes().map(|byte| format!("{byte:02x}")).collect();
-    Ok(format!("{USER}:SHA-256,{digest},{salt}:\n"))
+    Ok(format!("{USER}:SHA-256,{digest},{SALT_IN_HEX}:\n"))
 }
 
 fn command(instance: &Instance) -> Result<Command> {
