@@ -24,9 +24,12 @@ const READY: Duration = Duration::from_mins(2);
 /// A server that ends at once is started again after these: another may have taken its port, or what is left of a run
 /// before it may not have ended yet.
 const PAUSE_MILLIS: [u64; 4] = [100, 200, 400, 800];
+/// From the end of a server to the end of its hold on its ports.
+const FREE: Duration = Duration::from_secs(3);
 const PREPARE: Duration = Duration::from_mins(2);
 
 /// Holds a password, so it has no `Debug`.
+#[derive(Clone)]
 pub(crate) struct Instance {
     pub(crate) server: &'static Server,
     /// Its log, and what we note about it.
@@ -132,6 +135,15 @@ impl Instance {
         found.ok_or_else(|| Failure::new(format!("{name} is not prepared")))
     }
 
+    /// The same, where the accounts are those of a server that this one needs.
+    pub(crate) fn with_password_of(&self, name: &str) -> Result<Self> {
+        let password = self.needed(name)?.password;
+        Ok(Self {
+            password,
+            ..self.clone()
+        })
+    }
+
     fn site(&self) -> &Path {
         self.folder.parent().unwrap_or(&self.folder)
     }
@@ -189,7 +201,7 @@ impl Instance {
         for name in self.server.ports {
             let taken: Vec<u16> = ports.values().copied().collect();
             let before = self.ports.get(*name).copied();
-            let port = match before.filter(|port| port::is_free(*port)) {
+            let port = match before.filter(|port| becomes_free(*port)) {
                 Some(port) => port,
                 None => port::free(&taken)?,
             };
@@ -260,6 +272,11 @@ impl Instance {
         });
         file::replace(&self.folder.join("instance.json"), &format!("{text:#}\n"))
     }
+}
+
+/// A server that was killed keeps its ports until the system has taken back its memory.
+fn becomes_free(port: u16) -> bool {
+    poll(FREE, || port::is_free(port).then_some(())).is_some()
 }
 
 /// How a start went on.
