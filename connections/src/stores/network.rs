@@ -31,6 +31,8 @@ const SERVERS: &[(&str, u16, Encryption)] = &[
     ("http", 80, Encryption::Off),
     ("https", 443, Encryption::Required),
     ("mariadb", 3306, Encryption::Offered),
+    ("mongodb", 27017, Encryption::Off),
+    ("mongodb+srv", 27017, Encryption::Required),
     ("mysql", 3306, Encryption::Offered),
     ("bolt", 7687, Encryption::Off),
     ("bolt+s", 7687, Encryption::Required),
@@ -118,6 +120,11 @@ mod tests {
             "postgresql:///shop?host=%2Frun%2Fpg&port=7&sslmode=disable",
             &[("/run/pg", 7)],
             Off,
+        );
+        check(
+            "mongodb://a@h:1,i/shop?tls=true",
+            &[("h", 1), ("i", 27017)],
+            Required,
         );
         check("redis://[::1]:6380/0", &[("::1", 6380)], Off);
         check("rediss://cache", &[("cache", 6379)], Required);
