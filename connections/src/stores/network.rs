@@ -63,20 +63,23 @@ pub(crate) fn network(url: &str) -> Option<Network> {
     let port = option("port")
         .and_then(|it| it.parse().ok())
         .unwrap_or(*port);
-    let named = option("host").unwrap_or_else(|| named.replace("%2F", "/").replace("%2f", "/"));
+    let place = option("host").or_else(|| option("socket"));
+    let named = place.unwrap_or_else(|| named.replace("%2F", "/").replace("%2f", "/"));
     Some(Network {
         hosts: named.split(',').map(|it| host(it, port)).collect(),
         encryption: match option("tls").or_else(|| option("ssl")).as_deref() {
             Some("true") => Encryption::Required,
-            _ => option("sslmode").map_or(*by_scheme, |it| by_mode(&it)),
+            _ => option("sslmode")
+                .or_else(|| option("ssl-mode"))
+                .map_or(*by_scheme, |it| by_mode(&it.to_lowercase())),
         },
     })
 }
 
 fn by_mode(mode: &str) -> Encryption {
     match mode {
-        "disable" => Encryption::Off,
-        "allow" | "prefer" => Encryption::Offered,
+        "disable" | "disabled" => Encryption::Off,
+        "allow" | "prefer" | "preferred" => Encryption::Offered,
         _ => Encryption::Required,
     }
 }
@@ -125,6 +128,16 @@ mod tests {
             "mongodb://a@h:1,i/shop?tls=true",
             &[("h", 1), ("i", 27017)],
             Required,
+        );
+        check(
+            "mysql://a@db/shop?ssl-mode=verify_identity",
+            &[("db", 3306)],
+            Required,
+        );
+        check(
+            "mariadb://a@db/shop?socket=/run/db.sock&ssl-mode=DISABLED",
+            &[("/run/db.sock", 3306)],
+            Off,
         );
         check("redis://[::1]:6380/0", &[("::1", 6380)], Off);
         check("rediss://cache", &[("cache", 6379)], Required);
