@@ -17,6 +17,7 @@ pub(crate) mod batch;
 pub(crate) mod common;
 mod elasticsearch;
 pub(crate) mod lent;
+mod mongodb;
 mod mysql;
 mod neo4j;
 pub(crate) mod network;
@@ -26,6 +27,7 @@ mod sqlite;
 
 /// Every driver, in the order of the README's table. A new store is one file, its `mod` line and its line here.
 pub const DRIVERS: &[Driver] = &[
+    mongodb::DRIVER,
     elasticsearch::DRIVER,
     mysql::DRIVER,
     neo4j::DRIVER,

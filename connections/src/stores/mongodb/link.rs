@@ -1,0 +1,433 @@
+//! The driver's client of one deployment, and the calls that run on it.
+//!
+//! What the driver does when a call is dropped: the connection on which an answer is owed is closed and never pooled,
+//! and a cursor that is open is closed on the server by a task of its own. A server of the original kind stops an
+//! operation whose client has gone; beside that, every operation carries a comment by which [`Link::cancel`] finds it.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use mongodb::Client;
+use mongodb::bson::oid::ObjectId;
+use mongodb::bson::{Bson, Document, doc};
+use mongodb::error::Error as Failure;
+use mongodb::options::{ClientOptions, ReadConcernLevel, SelectionCriteria, Tls};
+use mongodb::raw_batch_cursor::{RawBatch, RawBatchCursor};
+use parallax_core::error::{Error, ErrorKind, Result};
+use parallax_core::store::{Call, CallId};
+use tokio::sync::OnceCell;
+use tokio::time::{Instant, timeout};
+
+use super::control::Control;
+use super::fault;
+use super::health::Health;
+use super::places::Namespace;
+use super::products::Known;
+use super::url::Address;
+use crate::secret::Secret;
+
+/// Connections at one time, unless the URL says otherwise.
+const MAX_OPEN: u32 = 16;
+
+/// How long a server that answers may have none that a read is allowed on, unless the URL says otherwise.
+const NO_PRIMARY: Duration = Duration::from_secs(8);
+
+/// How long a cancel tries to reach the server.
+const CANCEL_PATIENCE: Duration = Duration::from_millis(800);
+
+/// The client of one deployment, made by the first call.
+pub(super) struct Link {
+    pub(super) address: Address,
+    secret: Option<Secret>,
+    health: Health,
+    opened: OnceCell<Opened>,
+    known: OnceLock<Known>,
+    /// Collections that were there when they were last looked for.
+    met: Mutex<HashSet<Namespace>>,
+    /// What the comments of this client's operations begin with.
+    mark: String,
+    running: Mutex<Vec<(CallId, Arc<Control>)>>,
+}
+
+/// The client and what the URL says of reads, which commands do not take from it by themselves.
+struct Opened {
+    client: Client,
+    database: Option<String>,
+    criteria: Option<SelectionCriteria>,
+    concern: Option<Document>,
+}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Link")
+            .field("hosts", &self.address.hosts)
+            .field("known", &self.known.get())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Link {
+    pub(super) fn new(address: Address, secret: Option<Secret>) -> Arc<Self> {
+        Arc::new(Self {
+            address,
+            secret,
+            health: Health::new(),
+            opened: OnceCell::new(),
+            known: OnceLock::new(),
+            met: Mutex::default(),
+            mark: format!("parallax-{}", ObjectId::new().to_hex()),
+            running: Mutex::default(),
+        })
+    }
+
+    /// The server as it was first met; `None` before any call.
+    pub(super) fn known(&self) -> Option<&Known> {
+        self.known.get()
+    }
+
+    /// Begins a call: makes the client if it is the first, and learns which product it is.
+    pub(super) async fn session(self: &Arc<Self>, call: &Call) -> Result<Arc<Session>> {
+        self.opened.get_or_try_init(|| self.open()).await?;
+        let control = Arc::<Control>::default();
+        self.running().push((call.id, Arc::clone(&control)));
+        let session = Session {
+            link: Arc::clone(self),
+            call: *call,
+            until: Instant::now() + call.deadline,
+            control,
+        };
+        if self.known.get().is_none() {
+            session.meet().await?;
+        }
+        Ok(Arc::new(session))
+    }
+
+    /// Stops what runs for `call`, here and, where the server can, there.
+    pub(super) async fn cancel(&self, call: CallId) {
+        for (_, control) in self.running().iter().filter(|(it, _)| *it == call) {
+            control.stop();
+        }
+        if self.known().is_some_and(Known::stops_operations) {
+            // The connections are closed already, by which such a server stops what it did for them; this is to be sure.
+            drop(timeout(CANCEL_PATIENCE, self.kill(call)).await);
+        }
+    }
+
+    fn met(&self) -> MutexGuard<'_, HashSet<Namespace>> {
+        self.met.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn kill(&self, call: CallId) -> Result<(), Failure> {
+        let Some(opened) = self.opened.get() else {
+            return Ok(());
+        };
+        let admin = opened.client.database("admin");
+        let comment = self.comment(call);
+        let found = admin
+            .run_command(doc! {
+                "currentOp": 1,
+                "$ownOps": true,
+                "$or": [
+                    { "command.comment": &comment },
+                    { "cursor.originatingCommand.comment": &comment },
+                ],
+            })
+            .await?;
+        let running = found.get_array("inprog").cloned().unwrap_or_default();
+        for operation in running
+            .iter()
+            .filter_map(|it| it.as_document()?.get("opid"))
+        {
+            admin
+                .run_command(doc! { "killOp": 1, "op": operation })
+                .await?;
+        }
+        Ok(())
+    }
+
+    fn comment(&self, call: CallId) -> String {
+        format!("{}-{}", self.mark, call.0)
+    }
+
+    fn running(&self) -> MutexGuard<'_, Vec<(CallId, Arc<Control>)>> {
+        // Nothing under this lock can panic half-way.
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn open(&self) -> Result<Opened> {
+        let told = |it: Failure| fault::failed(&it, "read the URL", &self.address);
+        let mut options = ClientOptions::parse(&self.address.url)
+            .await
+            .map_err(told)?;
+        self.complete(&mut options)?;
+        if self.address.is_encrypted {
+            // Another part of the process may have chosen already, which serves as well.
+            drop(rustls::crypto::ring::default_provider().install_default());
+        }
+        let concern = options.read_concern.as_ref();
+        Ok(Opened {
+            database: options.default_database.clone(),
+            criteria: options.selection_criteria.clone(),
+            concern: concern.map(|it| doc! { "level": level(&it.level) }),
+            client: Client::with_options(options).map_err(told)?,
+        })
+    }
+
+    /// Adds the secret, and what the URL leaves open.
+    fn complete(&self, options: &mut ClientOptions) -> Result<()> {
+        if let Some(secret) = &self.secret {
+            let credential = options.credential.as_mut().ok_or_else(no_user)?;
+            credential.password = Some(secret.reveal().to_owned());
+        }
+        options
+            .app_name
+            .get_or_insert_with(|| "parallax".to_owned());
+        options.max_pool_size.get_or_insert(MAX_OPEN);
+        options.server_selection_timeout.get_or_insert(NO_PRIMARY);
+        options.sdam_event_handler = Some(self.health.listener());
+        if let Some(Tls::Enabled(tls)) = &mut options.tls {
+            for file in [&mut tls.ca_file_path, &mut tls.cert_key_file_path]
+                .into_iter()
+                .flatten()
+            {
+                *file = self.address.base.join(&*file);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The level's name; the driver shows it in its own spelling only.
+fn level(level: &ReadConcernLevel) -> String {
+    match level {
+        ReadConcernLevel::Custom(name) => name.clone(),
+        named => format!("{named:?}").to_lowercase(),
+    }
+}
+
+fn no_user() -> Error {
+    Error::new(ErrorKind::InvalidInput, "log in")
+        .because("there is a secret, but the URL names no user")
+        .hint("name the user: mongodb://USER@HOST:PORT/DATABASE?authSource=admin")
+}
+
+/// One call on its way; dropped, it runs no more.
+#[derive(Debug)]
+pub(super) struct Session {
+    link: Arc<Link>,
+    call: Call,
+    until: Instant,
+    control: Arc<Control>,
+}
+
+impl Session {
+    /// The server, which was met when the session began.
+    pub(super) fn known(&self) -> Option<&Known> {
+        self.link.known()
+    }
+
+    pub(super) fn address(&self) -> &Address {
+        &self.link.address
+    }
+
+    /// The database of the URL, if it names one.
+    pub(super) fn database(&self) -> Option<&str> {
+        self.link.opened.get()?.database.as_deref()
+    }
+
+    /// Whether this collection was there when it was last looked for.
+    pub(super) fn is_met(&self, namespace: &Namespace) -> bool {
+        self.link.met().contains(namespace)
+    }
+
+    pub(super) fn meet_collection(&self, namespace: &Namespace) {
+        self.link.met().insert(namespace.clone());
+    }
+
+    pub(super) fn forget_collection(&self, namespace: &Namespace) {
+        self.link.met().remove(namespace);
+    }
+
+    /// Greets the server; a call that cancels itself aside, this is what tells which product it is.
+    pub(super) async fn meet(&self) -> Result<Document> {
+        const OPERATION: &str = "greet the server";
+        let greeting = match self.run("admin", &doc! { "hello": 1 }, OPERATION).await {
+            Err(error) if error.kind == ErrorKind::Unsupported => {
+                self.run("admin", &doc! { "isMaster": 1 }, OPERATION)
+                    .await?
+            }
+            greeting => greeting?,
+        };
+        if self.known().is_none() {
+            let build = self
+                .run("admin", &doc! { "buildInfo": 1 }, OPERATION)
+                .await?;
+            let known = Known::of(&self.address().hosts, &greeting, &build);
+            // Two first calls at one time find the same.
+            self.link.known.get_or_init(|| known);
+        }
+        Ok(greeting)
+    }
+
+    /// Runs one command that reads, and gives its reply; a connection that turns out to be closed is replaced once.
+    pub(super) async fn run(
+        &self,
+        database: &str,
+        command: &Document,
+        operation: &'static str,
+    ) -> Result<Document> {
+        self.again(operation, || self.command(database, command))
+            .await
+    }
+
+    /// Runs one command that may write, once.
+    pub(super) async fn run_once(
+        &self,
+        database: &str,
+        command: &Document,
+        operation: &'static str,
+    ) -> Result<Document> {
+        let answer = self.race(self.command(database, command)).await?;
+        answer.map_err(|it| self.failed(&it, operation))
+    }
+
+    async fn command(&self, database: &str, command: &Document) -> Result<Document, Failure> {
+        let opened = self.opened();
+        let database = opened.client.database(database);
+        let running = database.run_command(self.completed(command));
+        match &opened.criteria {
+            Some(criteria) => running.selection_criteria(criteria.clone()).await,
+            None => running.await,
+        }
+    }
+
+    /// Runs one command that reads and is answered by a cursor, in batches of at most `batch` documents.
+    pub(super) async fn cursor(
+        self: &Arc<Self>,
+        database: &str,
+        command: &Document,
+        batch: u32,
+        operation: &'static str,
+    ) -> Result<Cursor> {
+        let begun = self
+            .again(operation, || self.begin(database, command, batch))
+            .await?;
+        Ok(Cursor {
+            batches: begun,
+            session: Arc::clone(self),
+            operation,
+        })
+    }
+
+    async fn begin(
+        &self,
+        database: &str,
+        command: &Document,
+        batch: u32,
+    ) -> Result<RawBatchCursor, Failure> {
+        let opened = self.opened();
+        let database = opened.client.database(database);
+        let mut running = database
+            .run_cursor_command(self.completed(command))
+            .batch_size(batch);
+        if let Some(comment) = self.tag(command) {
+            running = running.comment(comment);
+        }
+        if let Some(criteria) = &opened.criteria {
+            running = running.selection_criteria(criteria.clone());
+        }
+        running.batch().await
+    }
+
+    /// Does `work`, and once more where the way to the server broke: it reads, so twice is as good as once.
+    async fn again<T, W>(&self, operation: &'static str, work: impl Fn() -> W) -> Result<T>
+    where
+        W: Future<Output = Result<T, Failure>>,
+    {
+        let mut answer = self.race(work()).await?;
+        if answer.as_ref().is_err_and(fault::is_broken_way) {
+            answer = self.race(work()).await?;
+        }
+        answer.map_err(|it| self.failed(&it, operation))
+    }
+
+    /// The answer, unless the call is stopped or no server can be reached before.
+    async fn race<T>(&self, work: impl Future<Output = T>) -> Result<T> {
+        let lost = self.link.health.lost();
+        tokio::select! {
+            biased;
+            answer = work => Ok(answer),
+            () = self.control.stopped() => Err(fault::cancelled()),
+            why = lost => Err(self.failed(&why, "reach the server")),
+        }
+    }
+
+    fn failed(&self, failure: &Failure, operation: &'static str) -> Error {
+        fault::failed(failure, operation, &self.link.address)
+    }
+
+    fn opened(&self) -> &Opened {
+        let opened = self.link.opened.get();
+        opened.expect("a session begins when the client is made")
+    }
+
+    /// The command with the call's comment, the time that is left, and the URL's read concern, where it takes them.
+    fn completed(&self, command: &Document) -> Document {
+        let mut command = command.clone();
+        let name = command.keys().next().cloned().unwrap_or_default();
+        let (Some(known), true) = (self.known(), is_read(&name)) else {
+            return command;
+        };
+        if known.takes_time(&name) && !command.contains_key("maxTimeMS") {
+            let left = self.until.saturating_duration_since(Instant::now());
+            let millis = i32::try_from(left.as_millis()).unwrap_or(i32::MAX);
+            command.insert("maxTimeMS", millis.max(1));
+        }
+        if !command.contains_key("comment") {
+            command.insert("comment", self.link.comment(self.call.id));
+        }
+        if let Some(concern) = &self.opened().concern
+            && !command.contains_key("readConcern")
+        {
+            command.insert("readConcern", concern.clone());
+        }
+        command
+    }
+
+    fn tag(&self, command: &Document) -> Option<Bson> {
+        let name = command.keys().next()?;
+        is_read(name).then(|| Bson::String(self.link.comment(self.call.id)))
+    }
+}
+
+/// Commands that read the documents of a collection, and take what all of these take.
+fn is_read(name: &str) -> bool {
+    matches!(name, "find" | "aggregate" | "count" | "distinct")
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        let mut running = self.link.running();
+        running.retain(|(_, it)| !Arc::ptr_eq(it, &self.control));
+    }
+}
+
+/// Batches of raw documents, as the server sends them. Dropped before its end, it is closed on the server.
+pub(super) struct Cursor {
+    batches: RawBatchCursor,
+    session: Arc<Session>,
+    operation: &'static str,
+}
+
+impl Cursor {
+    /// The next batch, perhaps an empty one; `None` behind the last.
+    pub(super) async fn next(&mut self) -> Result<Option<RawBatch>> {
+        let batch = self.session.race(self.batches.next()).await?;
+        batch
+            .transpose()
+            .map_err(|it| self.session.failed(&it, self.operation))
+    }
+}
