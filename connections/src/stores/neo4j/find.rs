@@ -44,7 +44,7 @@ pub(super) async fn find(
         }
     }
     let rows = lease.rows(&cypher, FIND).await?;
-    Ok(reader.records(&rows))
+    reader.records(&rows)
 }
 
 /// What a field answers to: a value of its type, or a part of its text, whatever the case.
@@ -72,5 +72,5 @@ pub(super) async fn newest(
         newest.limit
     ));
     let rows = lease.rows(&cypher, NEWEST).await?;
-    Ok(reader.records(&rows))
+    reader.records(&rows)
 }

@@ -157,11 +157,14 @@ pub(super) fn forms(value: &Value) -> Vec<Value> {
                 .ok()
                 .filter(|whole| whole.to_string() == *it);
             let number = number.map(Value::I64);
+            let float = it
+                .parse::<f64>()
+                .ok()
+                .filter(|float| float.to_string() == *it);
+            let float = float.filter(|_| it.contains('.')).map(Value::F64);
             let truth = it.parse::<bool>().ok().map(Value::Bool);
-            std::iter::once(value.clone())
-                .chain(number)
-                .chain(truth)
-                .collect()
+            let others = number.into_iter().chain(float).chain(truth);
+            std::iter::once(value.clone()).chain(others).collect()
         }
         Value::I64(_) | Value::Bool(_) | Value::F64(_) => vec![value.clone(), text()],
         Value::Decimal(it) => vec![whole(it).unwrap_or_else(|| value.clone()), text()],
@@ -230,6 +233,8 @@ mod tests {
             [Value::from("42"), Value::I64(42)]
         );
         assert_eq!(forms(&Value::from("042")), [Value::from("042")]);
+        let float = [Value::from("1.5"), Value::F64(1.5)];
+        assert_eq!(forms(&Value::from("1.5")), float);
         assert_eq!(forms(&Value::I64(42)), [Value::I64(42), Value::from("42")]);
         assert_eq!(
             forms(&Value::U64(u64::MAX)),

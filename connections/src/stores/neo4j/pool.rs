@@ -194,10 +194,14 @@ impl Pool {
     pub(super) fn put_back(&self, session: Session, control: &Arc<Control>) {
         let mut state = self.state();
         state.forget(control);
-        let of_kind = state.idle.iter().filter(|it| it.fetch == session.fetch);
-        if !control.is_stopped() && of_kind.count() < MAX_IDLE {
-            state.idle.push(session);
+        if control.is_stopped() {
+            return;
         }
+        if state.idle.len() >= MAX_IDLE {
+            // The one that waited longest; it may also be one that fetches another number of rows.
+            state.idle.remove(0);
+        }
+        state.idle.push(session);
     }
 
     /// Closes a connection. What may still run on it is remembered for [`Pool::cancel`].
@@ -253,7 +257,7 @@ impl Pool {
     fn pop(&self, fetch: usize) -> Option<Session> {
         let mut state = self.state();
         let place = state.idle.iter().rposition(|it| it.fetch == fetch)?;
-        Some(state.idle.swap_remove(place))
+        Some(state.idle.remove(place))
     }
 
     fn lent(

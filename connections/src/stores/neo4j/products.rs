@@ -1,7 +1,7 @@
 //! The products that speak Bolt, told by what they say of themselves.
 
 use neo4rs::Row;
-use parallax_core::error::Result;
+use parallax_core::error::{Error, ErrorKind, Result};
 use parallax_core::value::{Timestamp, Value};
 
 use super::cell::cells;
@@ -39,15 +39,12 @@ impl Known {
 pub(super) async fn ask(lease: &mut Lease) -> Result<Known> {
     match lease.tried(&Cypher::new(COMPONENTS)).await {
         Ok(rows) => {
-            let found = rows.iter().filter_map(component);
-            let mut found: Vec<Known> = found.collect();
+            let mut found = rows.iter().filter_map(component);
             // Beside the server itself, its language is listed as well.
-            let kernel = found.iter().position(|it| it.product != "Cypher");
-            Ok(found.swap_remove(
-                kernel
-                    .unwrap_or_default()
-                    .min(found.len().saturating_sub(1)),
-            ))
+            let kernel = found.find(|it| it.product != "Cypher");
+            kernel.ok_or_else(|| {
+                Error::new(ErrorKind::Other, "ping").because("the server does not say what it is")
+            })
         }
         // Its own failure is that of another product, or of a user who may not ask.
         Err(failure @ neo4rs::Error::Neo4j(_)) => match other(lease).await {

@@ -7,13 +7,13 @@
 use parallax_core::error::{Error, ErrorKind};
 
 use super::fault::NEEDS_WRITE;
-use super::lexer::{Kind, Token};
+use super::lexer::{self, Kind, Token};
 use super::statements::Split;
 
 /// Why a read-only session does not run a statement; `None` if it does.
 pub(super) fn refusal(statement: &Split) -> Option<Error> {
     let tokens = statement.tokens();
-    let refused = escapes(&tokens)
+    let refused = escapes(&statement.text)
         .or_else(|| clause(&tokens))
         .or_else(|| called(&tokens))?;
     Some(
@@ -23,13 +23,15 @@ pub(super) fn refusal(statement: &Split) -> Option<Error> {
     )
 }
 
-/// The server reads `\u0043` as the letter itself, wherever it stands: a word or a quote written so would not be seen here.
-fn escapes(tokens: &[Token<'_>]) -> Option<String> {
-    let hidden = |token: &&Token<'_>| match token.kind {
+/// The server reads `\u0043` as the letter itself, wherever it stands: a word, a quote or the end of a comment that is
+/// written so would not be seen here.
+fn escapes(text: &str) -> Option<String> {
+    let hidden = |token: &Token<'_>| match token.kind {
         Kind::Text | Kind::Name => quotes_by_number(token.text),
+        Kind::Space => token.text.contains("\\u"),
         _ => token.text.contains('\\'),
     };
-    let found = tokens.iter().find(hidden)?;
+    let found = lexer::tokens(text).find(hidden)?;
     Some(format!(
         "{:?} hides a letter behind its number; write the letter itself",
         found.text
@@ -197,7 +199,7 @@ pub(super) fn is_condition(condition: &str) -> bool {
 
 /// Whether every quote and comment that is opened is closed.
 fn is_closed(text: &str) -> bool {
-    super::lexer::tokens(text).all(|it| match it.kind {
+    lexer::tokens(text).all(|it| match it.kind {
         Kind::Text | Kind::Name => {
             let quote = it.text.chars().next().unwrap_or_default();
             it.text.len() > 1 && it.text.ends_with(quote)
@@ -250,6 +252,8 @@ mod tests {
             "ALTER CURRENT USER SET PASSWORD FROM 'a' TO 'b'",
             "\\u004cOAD CSV FROM 'x' AS l RETURN l",
             "RETURN '\\u0027 LOAD CSV'",
+            "RETURN 1 // \\u000aLOAD CSV FROM 'x' AS l RETURN l",
+            "RETURN 1 /* *\\u002f LOAD CSV */",
             "CALL db.clearQueryCaches()",
             "CALL tx.setMetaData({a: 1})",
         ] {

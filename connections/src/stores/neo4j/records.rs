@@ -100,9 +100,9 @@ impl Reader {
         Ok(record)
     }
 
-    /// The records of rows; one that cannot be read is left out.
-    pub(super) fn records(&self, rows: &[Row]) -> Vec<Record> {
-        rows.iter().filter_map(|it| self.record(it).ok()).collect()
+    /// The records of rows.
+    pub(super) fn records(&self, rows: &[Row]) -> Result<Vec<Record>> {
+        rows.iter().map(|it| self.record(it)).collect()
     }
 }
 
@@ -137,7 +137,12 @@ impl Slot {
             Self::Inside(name, member) => {
                 let known = record.meta.iter_mut().find(|(it, _)| it == name);
                 match known {
-                    Some((_, Value::Map(members))) => members.push((member.clone(), value)),
+                    // All of them may be there already.
+                    Some((_, Value::Map(members)))
+                        if !members.iter().any(|(it, _)| it == member) =>
+                    {
+                        members.push((member.clone(), value));
+                    }
                     Some(_) => {}
                     None => {
                         let members = vec![(member.clone(), value)];

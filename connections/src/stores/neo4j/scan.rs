@@ -49,7 +49,13 @@ pub(super) async fn scan(
         list.join(", ")
     );
     let mut first = pool.lease(call).await?;
-    let rows = fetched(&mut first, &text).await?;
+    // Without what limits the dataset: rows that are rare would be looked for twice.
+    let pattern = reader.source.pattern();
+    let sample = format!(
+        "MATCH {pattern} RETURN [{}] AS {ROW} LIMIT {SAMPLE}",
+        list.join(", ")
+    );
+    let rows = fetched(&mut first, sample).await?;
     first.release();
     let mut lease = pool.lease_fetching(call, rows).await?;
     let feed = Feed {
@@ -62,8 +68,7 @@ pub(super) async fn scan(
 }
 
 /// How many rows are fetched at a time, by the size of the first ones: a power of two.
-async fn fetched(lease: &mut Lease, text: &str) -> Result<usize> {
-    let text = format!("{text} LIMIT {SAMPLE}");
+async fn fetched(lease: &mut Lease, text: String) -> Result<usize> {
     let rows = lease.rows(&Cypher::new(text), OPERATION).await?;
     let size = |row| cells(row).map_or(0, |it| it.iter().map(Cell::size).sum::<usize>());
     let bytes: usize = rows.iter().map(size).sum();
