@@ -142,7 +142,9 @@ pub(crate) fn command_of(
     let home = &instance.home;
     let mut command = Command::new(home.join("program/bin").join(program));
     java::forget_options(&mut command);
-    let options = format!("-Xms{heap} -Xmx{heap} -XX:-UseG1GC {}", FRUGAL.join(" "));
+    // Memory is taken when it is used, and not before.
+    let own = format!("-Xms{heap} -Xmx{heap} -XX:-AlwaysPreTouch -XX:-UseG1GC");
+    let options = format!("{own} {}", FRUGAL.join(" "));
     command
         .arg(format!("-Ehttp.port={}", instance.port("http")?))
         .arg(format!("-Etransport.port={}", instance.port("transport")?))
