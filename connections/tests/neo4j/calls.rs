@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use futures::StreamExt as _;
 use parallax_core::error::ErrorKind;
-use parallax_core::store::{CallId, Chunk, Store};
+use parallax_core::store::{CallId, Chunk};
 use parallax_core::value::Value;
 
 use crate::proxy::Proxy;

@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use parallax_core::error::ErrorKind;
-use parallax_core::store::Store;
 use parallax_core::value::Value;
 
 use crate::proxy::Proxy;

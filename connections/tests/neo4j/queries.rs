@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::StreamExt as _;
 use parallax_core::error::ErrorKind;
-use parallax_core::store::{Chunk, Store as _};
+use parallax_core::store::Chunk;
 use parallax_core::value::Value;
 
 use crate::server::{Server, ask, call, statement, with, writing};

@@ -1,7 +1,7 @@
 //! Nodes and relationships by key, by a field, and the newest.
 
 use parallax_core::error::ErrorKind;
-use parallax_core::store::{Needle, Newest, Search, Store as _};
+use parallax_core::store::{Needle, Newest, Search};
 use parallax_core::value::{Record, Value};
 
 use crate::server::{Server, by, call, key};

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use parallax_core::store::{Fields, RowSink, Store as _, ValueRef};
+use parallax_core::store::{Fields, RowSink, ValueRef};
 use parallax_core::value::Value;
 
 use crate::server::{Server, by, call};

@@ -23,6 +23,8 @@ use parallax_core::value::{Key, Record, Value};
 pub(crate) struct Place {
     pub(crate) url: String,
     pub(crate) password: String,
+    /// The certificate of its authority, where it speaks TLS.
+    pub(crate) ca: Option<String>,
 }
 
 /// The place that the address file names; without one there is nothing to test.
@@ -44,13 +46,17 @@ pub(crate) fn place() -> Place {
     let Some((_, Value::Map(server))) = server else {
         panic!("no neo4j there; start it: cargo xtask servers up neo4j");
     };
-    let url = server.iter().find(|(it, _)| it == "url");
-    let url = url.map_or_else(String::new, |(_, it)| it.to_string());
+    let text = |name: &str| {
+        let found = server.iter().find(|(it, _)| it == name);
+        found.map(|(_, it)| it.to_string())
+    };
+    let url = text("url").unwrap_or_default();
     let (user, rest) = url.split_once('@').expect("a user");
     let (user, password) = user.rsplit_once(':').expect("a password");
     Place {
         url: format!("{user}@{rest}"),
         password: password.to_owned(),
+        ca: text("ca"),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The datasets of a graph, and what they hold.
 
 use parallax_core::error::ErrorKind;
-use parallax_core::store::{DataModel, Store as _};
+use parallax_core::store::DataModel;
 
 use crate::server::{Server, call};
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use futures::StreamExt as _;
 use neo4rs::{ConfigBuilder, Graph};
-use parallax_core::store::{Chunk, RowSink, Store as _, ValueRef};
+use parallax_core::store::{Chunk, RowSink, ValueRef};
 
 use crate::server::{Server, by, call_within, statement};
 

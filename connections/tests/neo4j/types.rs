@@ -132,41 +132,41 @@ async fn nodes_relationships_and_paths_say_what_they_join() {
         .ask("MATCH p = (a:User# {id: 1})-[r:KNOWS#]->(b)<-[s]-(c) RETURN a, r, b, p, c, s")
         .await;
     let rows = answer.rows(0);
-    let [a, r, b, p, c, s] = rows[0].as_slice() else {
+    let [one, first, two, path, three, second] = rows[0].as_slice() else {
         panic!("six cells");
     };
     let at = |value: &Value, path: &str| {
         let path: parallax_core::name::FieldPath = path.parse().expect("a path");
         path.of(value).cloned().unwrap_or(Value::Null)
     };
-    let Value::Map(members) = a else {
+    let Value::Map(members) = one else {
         panic!("a node is a map");
     };
     let names: Vec<&str> = members.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["@node", "@labels", "properties"]);
     assert_eq!(
-        at(a, "@labels"),
+        at(one, "@labels"),
         Value::List(vec![Value::Text(server.named("User#"))])
     );
-    assert_eq!(at(a, "properties.id"), Value::I64(1));
-    assert_eq!(at(r, "@type"), Value::Text(server.named("KNOWS#")));
+    assert_eq!(at(one, "properties.id"), Value::I64(1));
+    assert_eq!(at(first, "@type"), Value::Text(server.named("KNOWS#")));
     assert_eq!(
-        (at(r, "@start"), at(r, "@end")),
-        (at(a, "@node"), at(b, "@node"))
+        (at(first, "@start"), at(first, "@end")),
+        (at(one, "@node"), at(two, "@node"))
     );
-    assert_eq!(at(r, "properties.since"), Value::I64(2));
-    let Value::List(steps) = at(p, "@path") else {
+    assert_eq!(at(first, "properties.since"), Value::I64(2));
+    let Value::List(steps) = at(path, "@path") else {
         panic!("a path is a list");
     };
     assert_eq!(steps.len(), 5);
-    assert_eq!((&steps[0], &steps[1], &steps[2]), (a, r, b));
-    assert_eq!((&steps[3], &steps[4]), (s, c));
+    assert_eq!((&steps[0], &steps[1], &steps[2]), (one, first, two));
+    assert_eq!((&steps[3], &steps[4]), (second, three));
     assert_eq!(
-        (at(s, "@start"), at(s, "@end")),
-        (at(c, "@node"), at(b, "@node"))
+        (at(second, "@start"), at(second, "@end")),
+        (at(three, "@node"), at(two, "@node"))
     );
     let answer = server
         .ask("MATCH (a:User# {id: 1}) RETURN {inside: [a]}")
         .await;
-    assert_eq!(at(&answer.cell(), "inside.0.@node"), at(a, "@node"));
+    assert_eq!(at(&answer.cell(), "inside.0.@node"), at(one, "@node"));
 }
