@@ -124,7 +124,7 @@ fn up(tree: &Tree, site: &Site, options: &Options) -> Result<()> {
     }
     for (name, address) in &book.0 {
         let (version, url) = (&address.version, address.shown_url());
-        println!("{name:<12} {} {version} at {url}", address.product);
+        println!("{name:<20} {} {version} at {url}", address.product);
     }
     println!("with passwords: {}", tree.shown(&site.address_file()));
     stages.print_times();
@@ -168,7 +168,7 @@ fn status(site: &Site, options: &Options) -> Result<()> {
                 State::Silent(failure) => format!("silent {url} ({failure})"),
                 State::Down => "down".to_owned(),
             };
-            println!("{:<12} {word}", server.name);
+            println!("{:<20} {word}", server.name);
         }
     }
     if is_well {

@@ -188,7 +188,7 @@ pub(crate) fn ask(instance: &Instance, database: &str, statements: &[&str]) -> R
     answer(psql, LIMIT)
 }
 
-fn urls(instance: &Instance) -> Result<Urls> {
+pub(crate) fn urls(instance: &Instance) -> Result<Urls> {
     let (password, port) = (&instance.password, instance.port("sql")?);
     let plain = format!("postgres://{ROLE}:{password}@127.0.0.1:{port}/{ROLE}");
     let tls = Some(format!("{plain}?sslmode=require"));

@@ -13,6 +13,9 @@ pub(crate) const SERVER: Server = Server {
     needs: &[PRIMARY],
     prepare,
     command,
+    // The accounts were copied, too.
+    ready: |instance| postgres::ready(&instance.with_password_of(PRIMARY)?),
+    urls: |instance| postgres::urls(&instance.with_password_of(PRIMARY)?),
     ..postgres::SERVER
 };
 
