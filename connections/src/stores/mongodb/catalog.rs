@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use super::link::Session;
 use super::places::Namespace;
-use super::rows::documents_of;
+use super::rows::{array, documents_of};
 use super::types;
 use crate::suggest;
 
@@ -119,7 +119,7 @@ pub(super) async fn collections(
     let mut cursor = session.cursor(database, &command, 1_000, OPERATION).await?;
     let mut found = Vec::new();
     while let Some(batch) = cursor.next().await? {
-        let documents = batch.doc_slices().map_err(|_| types::no_document())?;
+        let documents = array(&batch)?;
         for document in documents_of(documents) {
             found.extend(listed(&types::document(document?)?));
         }

@@ -97,7 +97,7 @@ fn kind(code: i32, message: &str) -> (ErrorKind, Option<&'static str>) {
             ErrorKind::Unsupported,
             Some("this server, at this version, does not have that"),
         ),
-        40_324 => (
+        40_234 | 40_324 => (
             ErrorKind::Unsupported,
             Some("is the stage's name right? this server may not have it"),
         ),

@@ -11,8 +11,8 @@ use parallax_core::value::{Record, Value};
 use super::link::Session;
 use super::products::Known;
 use super::records::{Reader, any_of, unsayable};
-use super::rows::documents_of;
-use super::{literal, places, types};
+use super::rows::{array, documents_of};
+use super::{literal, places};
 
 const FIND: &str = "find records";
 const NEWEST: &str = "read the newest records";
@@ -79,7 +79,7 @@ async fn limited(
     let mut cursor = session.cursor(database, &command, batch, operation).await?;
     let mut records = Vec::new();
     while let Some(batch) = cursor.next().await? {
-        let documents = batch.doc_slices().map_err(|_| types::no_document())?;
+        let documents = array(&batch)?;
         for document in documents_of(documents) {
             records.extend(reader.record(document?));
         }

@@ -279,6 +279,7 @@ impl Session {
         command: &Document,
         operation: &'static str,
     ) -> Result<Document> {
+        self.admit(command)?;
         self.again(operation, || self.command(database, command))
             .await
     }
@@ -290,8 +291,15 @@ impl Session {
         command: &Document,
         operation: &'static str,
     ) -> Result<Document> {
+        self.admit(command)?;
         let answer = self.race(self.command(database, command)).await?;
         answer.map_err(|it| self.failed(&it, operation))
+    }
+
+    /// Fails with [`ErrorKind::Unsupported`] where the server would close the connection at the sight of this.
+    fn admit(&self, command: &Document) -> Result<()> {
+        let refused = self.known().and_then(|it| it.refusal(command));
+        refused.map_or(Ok(()), Err)
     }
 
     async fn command(&self, database: &str, command: &Document) -> Result<Document, Failure> {
@@ -312,6 +320,7 @@ impl Session {
         batch: u32,
         operation: &'static str,
     ) -> Result<Cursor> {
+        self.admit(command)?;
         let begun = self
             .again(operation, || self.begin(database, command, batch))
             .await?;

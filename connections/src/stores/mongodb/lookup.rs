@@ -12,7 +12,7 @@ use parallax_core::value::{Key, Record, Timestamp, Value};
 use super::link::Session;
 use super::products::Known;
 use super::records::{Reader, any_of, texts};
-use super::rows::documents_of;
+use super::rows::{array, documents_of};
 use super::types;
 
 const OPERATION: &str = "read records by key";
@@ -52,7 +52,7 @@ pub(super) async fn get(session: &Arc<Session>, reader: &Reader, keys: &[Key]) -
         let mut cursor = session.cursor(database, &command, BATCH, OPERATION).await?;
         while let Some(batch) = cursor.next().await? {
             lookup.position = lookup.position.or_else(|| position(&batch));
-            let documents = batch.doc_slices().map_err(|_| types::no_document())?;
+            let documents = array(&batch)?;
             for document in documents_of(documents) {
                 asked.keep(reader, document?, &mut lookup.found);
             }

@@ -14,7 +14,7 @@ use super::link::Session;
 use super::places::{self, Namespace};
 use super::products::Known;
 use super::records::{any_of, texts, unsayable};
-use super::rows::documents_of;
+use super::rows::{array, documents_of};
 use super::{literal, types};
 use crate::stores::common::instant;
 
@@ -129,7 +129,7 @@ impl<'p> Outbox<'p> {
         let mut cursor = session.cursor(database, command, batch, OPERATION).await?;
         let mut rows = Vec::new();
         while let Some(batch) = cursor.next().await? {
-            let documents = batch.doc_slices().map_err(|_| types::no_document())?;
+            let documents = array(&batch)?;
             for document in documents_of(documents) {
                 rows.push(types::document(document?)?);
             }
@@ -181,13 +181,11 @@ impl<'p> Outbox<'p> {
         let created = self.probe.created.of(row).and_then(instant);
         let sent = self.probe.sent.of(row).filter(|it| !it.is_null());
         subject.last_created = subject.last_created.max(created);
-        match sent {
-            Some(sent) => subject.last_sent = subject.last_sent.max(instant(sent)),
-            None => {
-                subject.unsent += 1;
-                let earlier = [subject.oldest, created].into_iter().flatten().min();
-                subject.oldest = earlier;
-            }
+        if let Some(sent) = sent {
+            subject.last_sent = subject.last_sent.max(instant(sent));
+        } else {
+            subject.unsent += 1;
+            subject.oldest = [subject.oldest, created].into_iter().flatten().min();
         }
     }
 }

@@ -15,7 +15,7 @@ use parallax_core::value::Value;
 use super::link::Session;
 use super::places::Namespace;
 use super::products::Product;
-use super::rows::documents_of;
+use super::rows::{array, documents_of};
 use super::scan::OPERATION;
 use super::{catalog, literal, types};
 
@@ -83,7 +83,7 @@ async fn end(
     let Some(batch) = cursor.next().await? else {
         return Ok(None);
     };
-    let documents = batch.doc_slices().map_err(|_| types::no_document())?;
+    let documents = array(&batch)?;
     let document = documents_of(documents).next().transpose()?;
     let id = document.and_then(|it| it.get("_id").ok().flatten());
     Ok(id.and_then(|it: RawBsonRef<'_>| Bson::try_from(it).ok()))

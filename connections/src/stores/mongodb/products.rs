@@ -1,6 +1,7 @@
 //! The products that speak the wire protocol of MongoDB, and what each can do beyond reading.
 
-use mongodb::bson::Document;
+use mongodb::bson::{Bson, Document};
+use parallax_core::error::{Error, ErrorKind};
 
 /// Their names, in the order of the README's table.
 pub(super) const NAMES: &[&str] = &[
@@ -75,6 +76,20 @@ impl Known {
         self.product != Product::FerretDb
     }
 
+    /// Why a command is not sent: it holds a value of a type at which this server closes the connection.
+    pub(super) fn refusal(&self, command: &Document) -> Option<Error> {
+        if self.product != Product::FerretDb {
+            return None;
+        }
+        let lacking = command.iter().find_map(|(_, it)| lacking(it))?;
+        let operation = format!("send a value of the type {lacking}");
+        Some(
+            Error::new(ErrorKind::Unsupported, operation)
+                .because(format!("{} does not have this type", self.name()))
+                .hint("a double, text or a whole number serves, where one of them is meant"),
+        )
+    }
+
     /// Whether it picks documents at random.
     pub(super) fn picks_samples(&self) -> bool {
         matches!(
@@ -89,6 +104,22 @@ impl Known {
             Product::FerretDb => matches!(command, "find" | "aggregate"),
             _ => matches!(command, "find" | "aggregate" | "count" | "distinct"),
         }
+    }
+}
+
+/// The type within a value that this server does not have.
+fn lacking(value: &Bson) -> Option<&'static str> {
+    match value {
+        Bson::Document(it) => it.iter().find_map(|(_, it)| lacking(it)),
+        Bson::Array(items) => items.iter().find_map(lacking),
+        Bson::Decimal128(_) => Some("decimal128"),
+        Bson::MinKey => Some("minKey"),
+        Bson::MaxKey => Some("maxKey"),
+        Bson::Undefined => Some("undefined"),
+        Bson::Symbol(_) => Some("symbol"),
+        Bson::DbPointer(_) => Some("dbPointer"),
+        Bson::JavaScriptCode(_) | Bson::JavaScriptCodeWithScope(_) => Some("javascript"),
+        _ => None,
     }
 }
 
@@ -114,6 +145,23 @@ mod tests {
     use mongodb::bson::doc;
 
     use super::*;
+
+    #[test]
+    fn types_that_a_server_lacks_are_not_sent() {
+        let known = |product| Known {
+            product,
+            version: String::new(),
+        };
+        let command = doc! { "find": "a", "filter": { "$or": [{ "a": Bson::MinKey }] } };
+        let error = known(Product::FerretDb).refusal(&command).expect("refused");
+        assert_eq!(error.kind, ErrorKind::Unsupported);
+        assert!(known(Product::MongoDb).refusal(&command).is_none());
+        assert!(
+            known(Product::FerretDb)
+                .refusal(&doc! { "find": "a" })
+                .is_none()
+        );
+    }
 
     #[test]
     fn products_are_told_apart() {

@@ -12,7 +12,7 @@ use parallax_core::value::Value;
 
 use super::link::{Cursor, Link, Session};
 use super::mql::{self, Plan, Reply};
-use super::rows::Table;
+use super::rows::{Table, array};
 use super::{readonly, types};
 
 const OPERATION: &str = "run the statement";
@@ -68,12 +68,11 @@ impl Run {
                 return Ok(Some(chunk));
             }
             if let Some(open) = &mut self.open {
-                match open.cursor.next().await? {
-                    Some(batch) => open.take(&batch, &mut self.ready)?,
-                    None => {
-                        self.open = None;
-                        self.end(None);
-                    }
+                if let Some(batch) = open.cursor.next().await? {
+                    open.take(&batch, &mut self.ready)?;
+                } else {
+                    self.open = None;
+                    self.end(None);
                 }
                 continue;
             }
@@ -155,7 +154,7 @@ impl Run {
             self.end(None);
             return Ok(());
         };
-        let documents = first.doc_slices().map_err(|_| types::no_document())?;
+        let documents = array(&first)?;
         if plan.reply == Reply::Count {
             let count = super::rows::documents_of(documents).next().transpose()?;
             let count = count.and_then(|it| it.get("n").ok().flatten());
@@ -206,7 +205,7 @@ impl Run {
 
 impl Open {
     fn take(&mut self, batch: &RawBatch, ready: &mut VecDeque<Chunk>) -> Result<()> {
-        let documents = batch.doc_slices().map_err(|_| types::no_document())?;
+        let documents = array(batch)?;
         let chunks = self.table.chunks(documents)?;
         if self.table.has_others() && !self.is_told {
             self.is_told = true;

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use mongodb::bson::{RawArray, RawDocument};
+use mongodb::raw_batch_cursor::RawBatch;
 use parallax_core::error::Result;
 use parallax_core::store::{Batch, Chunk, Column};
 use parallax_core::value::Value;
@@ -159,6 +160,14 @@ fn column(name: String) -> Column {
     Column {
         name,
         type_name: String::new(),
+    }
+}
+
+/// The list of a batch's documents.
+pub(super) fn array(batch: &RawBatch) -> Result<&RawArray> {
+    match batch.doc_slices() {
+        Ok(documents) => Ok(documents),
+        Err(_) => Err(types::no_document()),
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use mongodb::bson::{Document, RawDocument};
 use mongodb::raw_batch_cursor::RawBatch;
 use parallax_core::error::{Error, ErrorKind, Result};
+use parallax_core::name::FieldPath;
 use parallax_core::store::{Fields, Part, Projection, RowSink, Scanned, ValueRef};
 use parallax_core::value::Value;
 use tokio::sync::mpsc;
@@ -17,7 +18,7 @@ use super::link::{Cursor, Session};
 use super::parts;
 use super::places::{follow, read, twice};
 use super::records::Reader;
-use super::rows::documents_of;
+use super::rows::{array, documents_of};
 use super::types;
 use crate::stores::lent::recycled_cells;
 
@@ -54,7 +55,7 @@ pub(super) async fn scan(
     // Dropped with the call, the task ends, and its cursor is closed.
     let mut task = JoinSet::new();
     task.spawn(ahead(cursor, out));
-    let mut cells = Cells::new(reader.key.iter().chain(paths).map(|it| it.segments()));
+    let mut cells = Cells::new(reader.key.iter().chain(paths).map(FieldPath::segments));
     let mut scanned = Scanned::default();
     while let Some(batch) = batches.recv().await {
         if cells.feed(&batch?, sink, &mut scanned)?.is_break() {
@@ -128,7 +129,7 @@ impl Cells {
         sink: &mut dyn RowSink,
         scanned: &mut Scanned,
     ) -> Result<ControlFlow<()>> {
-        let documents = batch.doc_slices().map_err(|_| types::no_document())?;
+        let documents = array(batch)?;
         let mut found = vec![Found::Absent; self.slots.len()];
         for document in documents_of(documents) {
             // A document that cannot be read is counted; an answer that cannot be ends the scan.

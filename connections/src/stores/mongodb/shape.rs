@@ -14,7 +14,7 @@ use super::catalog::{self, Listed};
 use super::link::Session;
 use super::places::Namespace;
 use super::products::Known;
-use super::rows::documents_of;
+use super::rows::{array, documents_of};
 use super::types;
 
 const OPERATION: &str = "read the shape";
@@ -77,7 +77,7 @@ async fn read(session: &Arc<Session>, namespace: &Namespace, command: &Document)
         .cursor(&namespace.database, command, 100, OPERATION)
         .await?;
     while let Some(batch) = cursor.next().await? {
-        let documents = batch.doc_slices().map_err(|_| types::no_document())?;
+        let documents = array(&batch)?;
         for document in documents_of(documents) {
             let document = document?;
             sample.bytes += document.as_bytes().len();
@@ -202,7 +202,7 @@ async fn indices(session: &Arc<Session>, namespace: &Namespace) -> Result<Vec<In
         .await?;
     let mut indices = Vec::new();
     while let Some(batch) = cursor.next().await? {
-        let documents = batch.doc_slices().map_err(|_| types::no_document())?;
+        let documents = array(&batch)?;
         for document in documents_of(documents) {
             indices.extend(index(&types::document(document?)?));
         }

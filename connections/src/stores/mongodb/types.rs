@@ -72,9 +72,10 @@ pub(super) fn element(element: &RawElement<'_>, depth: usize) -> Result<Value> {
 
 /// A string that is no UTF-8, marked as such; `None` where something else is broken.
 fn lossy(element: &RawElement<'_>) -> Option<Value> {
-    let text = match element.value_utf8_lossy().ok()? {
-        RawBson::String(it) | RawBson::Symbol(it) | RawBson::JavaScriptCode(it) => it,
-        _ => return None,
+    let (RawBson::String(text) | RawBson::Symbol(text) | RawBson::JavaScriptCode(text)) =
+        element.value_utf8_lossy().ok()?
+    else {
+        return None;
     };
     Some(native(INVALID, text))
 }
@@ -191,7 +192,10 @@ pub(super) fn cell<'d>(raw: RawBsonRef<'d>, slot: &mut Value) -> Result<Option<V
             Ok(it) => ValueRef::Timestamp(it),
             Err(_) => return keep(date(it.timestamp_millis()), slot),
         },
-        RawBsonRef::ObjectId(it) => return object_id(it.bytes(), slot),
+        RawBsonRef::ObjectId(it) => {
+            object_id(it.bytes(), slot);
+            return Ok(None);
+        }
         raw => return keep(value(raw, 0)?, slot),
     }))
 }
@@ -206,7 +210,7 @@ fn keep<'d>(value: Value, slot: &mut Value) -> Result<Option<ValueRef<'d>>> {
 }
 
 /// Writes the digits over those of the record before, for most scans read one in each record.
-fn object_id<'d>(bytes: [u8; 12], slot: &mut Value) -> Result<Option<ValueRef<'d>>> {
+fn object_id(bytes: [u8; 12], slot: &mut Value) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     if !matches!(slot, Value::Native { type_name, .. } if type_name == OBJECT_ID) {
         *slot = native(OBJECT_ID, String::with_capacity(24));
@@ -221,7 +225,6 @@ fn object_id<'d>(bytes: [u8; 12], slot: &mut Value) -> Result<Option<ValueRef<'d
             }
         }
     }
-    Ok(None)
 }
 
 pub(super) fn broken(error: &mongodb::bson::error::Error) -> Error {

@@ -122,65 +122,65 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(text: &str, command: Document) {
-        assert_eq!(one(text).command, command, "{text}");
+    fn check(text: &str, command: &Document) {
+        assert_eq!(one(text).command, *command, "{text}");
     }
 
     #[test]
     fn calls_are_commands() {
-        check("db.users.find()", doc! { "find": "users", "filter": {} });
+        check("db.users.find()", &doc! { "find": "users", "filter": {} });
         check(
             "db.users.find({a: 1}, {a: 1, _id: 0}).sort({a: -1}).skip(2).limit(5);",
-            doc! { "find": "users", "filter": {"a": 1}, "projection": {"a": 1, "_id": 0}, "sort": {"a": -1}, "skip": 2_i64, "limit": 5_i64 },
+            &doc! { "find": "users", "filter": {"a": 1}, "projection": {"a": 1, "_id": 0}, "sort": {"a": -1}, "skip": 2_i64, "limit": 5_i64 },
         );
-        check("db.a.b.find()", doc! { "find": "a.b", "filter": {} });
+        check("db.a.b.find()", &doc! { "find": "a.b", "filter": {} });
         check(
             "db.getCollection('odd name').find()",
-            doc! { "find": "odd name", "filter": {} },
+            &doc! { "find": "odd name", "filter": {} },
         );
         check(
             "db[\"odd name\"].find()",
-            doc! { "find": "odd name", "filter": {} },
+            &doc! { "find": "odd name", "filter": {} },
         );
         check(
             "db.getCollection({{who}}).find()",
-            doc! { "find": "users", "filter": {} },
+            &doc! { "find": "users", "filter": {} },
         );
         check(
             "db.users.findOne({a: 1})",
-            doc! { "find": "users", "filter": {"a": 1}, "limit": 1_i64, "singleBatch": true },
+            &doc! { "find": "users", "filter": {"a": 1}, "limit": 1_i64, "singleBatch": true },
         );
         check(
             "db.users.aggregate([{$match: {a: 1}}], {allowDiskUse: true})",
-            doc! { "aggregate": "users", "pipeline": [{"$match": {"a": 1}}], "cursor": {}, "allowDiskUse": true },
+            &doc! { "aggregate": "users", "pipeline": [{"$match": {"a": 1}}], "cursor": {}, "allowDiskUse": true },
         );
         check(
             "db.users.distinct('a', {b: 2})",
-            doc! { "distinct": "users", "key": "a", "query": {"b": 2} },
+            &doc! { "distinct": "users", "key": "a", "query": {"b": 2} },
         );
         check(
             "db.users.countDocuments({a: 1})",
-            doc! { "aggregate": "users", "pipeline": [{"$match": {"a": 1}}, {"$group": {"_id": 1, "n": {"$sum": 1}}}], "cursor": {} },
+            &doc! { "aggregate": "users", "pipeline": [{"$match": {"a": 1}}, {"$group": {"_id": 1, "n": {"$sum": 1}}}], "cursor": {} },
         );
         check(
             "db.users.estimatedDocumentCount()",
-            doc! { "count": "users" },
+            &doc! { "count": "users" },
         );
         check(
             "db.users.getIndexes()",
-            doc! { "listIndexes": "users", "cursor": {} },
+            &doc! { "listIndexes": "users", "cursor": {} },
         );
         check(
             "db.users.find({a: 1}).explain('executionStats')",
-            doc! { "explain": {"find": "users", "filter": {"a": 1}}, "verbosity": "executionStats" },
+            &doc! { "explain": {"find": "users", "filter": {"a": 1}}, "verbosity": "executionStats" },
         );
         check(
             "db.users.explain().find({a: 1}).limit(1)",
-            doc! { "explain": {"find": "users", "filter": {"a": 1}, "limit": 1_i64}, "verbosity": "queryPlanner" },
+            &doc! { "explain": {"find": "users", "filter": {"a": 1}, "limit": 1_i64}, "verbosity": "queryPlanner" },
         );
-        check("db.runCommand({ping: 1})", doc! { "ping": 1 });
-        check("db.runCommand('ping')", doc! { "ping": 1 });
-        check("{ \"ping\": 1 }", doc! { "ping": 1 });
+        check("db.runCommand({ping: 1})", &doc! { "ping": 1 });
+        check("db.runCommand('ping')", &doc! { "ping": 1 });
+        check("{ \"ping\": 1 }", &doc! { "ping": 1 });
         assert_eq!(
             one("db.getSiblingDB('x').c.find()").database.as_deref(),
             Some("x")
