@@ -6,6 +6,8 @@ use crate::servers::postgres::{ROLE, ask};
 
 /// The server that is followed.
 pub(crate) const PRIMARY: &str = "postgres";
+/// How soon a follower that lost its primary looks for it: otherwise it waits for five seconds.
+pub(crate) const SOON_AGAIN: [&str; 2] = ["-c", "wal_retrieve_retry_interval=500ms"];
 const PASSWORD_FILE: &str = "pgpass";
 
 /// Lets `instance` log in to its primary, with the password in a file; removes the slot that one before it left there.

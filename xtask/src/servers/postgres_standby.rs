@@ -6,7 +6,7 @@ use crate::failure::Result;
 use crate::servers::catalog::Server;
 use crate::servers::instance::Instance;
 use crate::servers::postgres;
-use crate::servers::postgres_follower::{PRIMARY, connection, introduce};
+use crate::servers::postgres_follower::{PRIMARY, SOON_AGAIN, connection, introduce};
 
 pub(crate) const SERVER: Server = Server {
     name: "postgres-standby",
@@ -39,6 +39,7 @@ fn command(instance: &Instance) -> Result<Command> {
     let mut command = postgres::command(instance)?;
     let primary = connection(instance, NAME)?;
     command
+        .args(SOON_AGAIN)
         .args(["-c", &format!("primary_conninfo={primary}")])
         .args(["-c", &format!("primary_slot_name={NAME}")]);
     Ok(command)

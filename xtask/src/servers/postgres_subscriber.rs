@@ -3,16 +3,19 @@
 //! The table is `parallax_replicated` in the database `parallax`, with the fields `id`, `body` and `changed_at`; it is made,
 //! and published under its own name, when this server is prepared.
 
+use std::process::Command;
+
 use crate::failure::Result;
 use crate::servers::catalog::Server;
 use crate::servers::instance::Instance;
 use crate::servers::postgres::{self, ROLE, ask};
-use crate::servers::postgres_follower::{PRIMARY, connection, introduce};
+use crate::servers::postgres_follower::{PRIMARY, SOON_AGAIN, connection, introduce};
 
 pub(crate) const SERVER: Server = Server {
     name: "postgres-subscriber",
     needs: &[PRIMARY],
     prepare,
+    command,
     ready,
     ..postgres::SERVER
 };
@@ -30,6 +33,12 @@ fn prepare(instance: &Instance) -> Result<()> {
     let primary = instance.needed(PRIMARY)?;
     ask(&primary, ROLE, &[TABLE, PUBLICATION])?;
     postgres::prepare(instance)
+}
+
+fn command(instance: &Instance) -> Result<Command> {
+    let mut command = postgres::command(instance)?;
+    command.args(SOON_AGAIN);
+    Ok(command)
 }
 
 /// Subscribes with the first answer, and follows its primary to another port.
