@@ -1,7 +1,10 @@
 //! What can be searched in a field, and how: from the mapping, whatever indices stand behind a name.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
+use jiff::Timestamp;
+use jiff::civil::Date;
 use parallax_core::error::Result;
 use parallax_core::name::FieldPath;
 use parallax_core::value::Value;
@@ -38,20 +41,25 @@ pub(super) enum Kind {
     Whole,
     Number,
     Bool,
-    /// Dates, addresses and the like: only its own forms of text are understood.
+    /// An instant or a date.
+    Date,
+    /// An address of the internet's.
+    Address,
+    /// What no value of ours can be compared with.
     Other,
 }
 
 impl Kind {
     fn of(name: &str) -> Self {
         match name {
-            "keyword" | "constant_keyword" | "wildcard" | "flattened" | "flat_object" => {
-                Self::Exact
-            }
+            "keyword" | "constant_keyword" | "wildcard" | "version" | "flattened"
+            | "flat_object" => Self::Exact,
             "text" | "match_only_text" | "search_as_you_type" => Self::Analysed,
             "long" | "integer" | "short" | "byte" | "unsigned_long" => Self::Whole,
             "double" | "float" | "half_float" | "scaled_float" => Self::Number,
             "boolean" => Self::Bool,
+            "date" | "date_nanos" => Self::Date,
+            "ip" => Self::Address,
             _ => Self::Other,
         }
     }
@@ -84,6 +92,10 @@ impl Field {
                 .collect();
             return (!phrases.is_empty()).then(|| super::fields::any_of(&phrases));
         }
+        if self.kind == Kind::Date {
+            let moments: Vec<String> = fitting.map(|it| at(&name, &it.to_string())).collect();
+            return (!moments.is_empty()).then(|| super::fields::any_of(&moments));
+        }
         let terms: Vec<String> = fitting.map(operand).collect();
         (!terms.is_empty()).then(|| format!(r#"{{"terms":{{{name}:[{}]}}}}"#, terms.join(",")))
     }
@@ -96,9 +108,18 @@ impl Field {
             Kind::Whole => text.parse::<i64>().is_ok() || text.parse::<u64>().is_ok(),
             Kind::Number => text.parse::<f64>().is_ok_and(f64::is_finite),
             Kind::Bool => matches!(text.as_str(), "true" | "false"),
-            Kind::Other => matches!(value, Value::Text(_) | Value::Timestamp(_)),
+            Kind::Date => text.parse::<Timestamp>().is_ok() || text.parse::<Date>().is_ok(),
+            Kind::Address => text.parse::<IpAddr>().is_ok(),
+            Kind::Other => false,
         }
     }
+}
+
+/// A query for one moment, in a form that every mapping of dates takes.
+fn at(name: &str, text: &str) -> String {
+    let text = quoted(text);
+    let format = "strict_date_optional_time_nanos";
+    format!(r#"{{"range":{{{name}:{{"gte":{text},"lte":{text},"format":"{format}"}}}}}}"#)
 }
 
 /// The field to ask for each path, exact where there is a choice; `None` where the mapping has none that can be searched.

@@ -84,7 +84,7 @@ fn contains(field: &Field, text: &str, ignores_case: bool) -> Option<String> {
             ))
         }
         Kind::Analysed => Some(in_terms(&name, text)),
-        Kind::Whole | Kind::Number | Kind::Bool | Kind::Other => None,
+        Kind::Whole | Kind::Number | Kind::Bool | Kind::Date | Kind::Address | Kind::Other => None,
     }
 }
 

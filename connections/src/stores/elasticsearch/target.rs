@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use parallax_core::error::Result;
+use parallax_core::error::{ErrorKind, Result};
 use parallax_core::name::{DatasetId, FieldPath};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -32,6 +32,17 @@ pub(super) struct Target {
     pub(super) indices: Vec<String>,
     /// Whether it is an alias that shows only some of the documents.
     pub(super) is_filtered: bool,
+}
+
+impl Target {
+    /// A name of which the server does not tell us what it stands for: it is taken for an index.
+    fn taken_by_its_word(name: String) -> Self {
+        Self {
+            indices: vec![name.clone()],
+            name,
+            is_filtered: false,
+        }
+    }
 }
 
 /// What was looked up a moment ago.
@@ -82,7 +93,12 @@ pub(super) async fn target(exchange: &Exchange, dataset: &DatasetId) -> Result<A
         return Ok(target);
     }
     let request = Request::get(Resource::of(&[name.as_str(), "_alias"]));
-    let answer = exchange.ask(&request, OPERATION).await?;
+    let answer = match exchange.ask(&request, OPERATION).await {
+        Err(error) if error.kind == ErrorKind::PermissionDenied => {
+            return Ok(Arc::new(Target::taken_by_its_word(name)));
+        }
+        answer => answer?,
+    };
     let indices: BTreeMap<String, Index<'_>> = answer.read(OPERATION)?;
     let is_filtered = |it: &Index<'_>| {
         let alias = it.aliases.get(name.as_str());
