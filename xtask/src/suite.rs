@@ -17,7 +17,16 @@ use crate::ui;
 /// Every store that the tests know; each of them must answer here.
 const STORES: &str = "sqlite,postgres,redis";
 /// The servers of those stores, and no others: replicas and the like are started by the tests that need them.
-const SERVERS: [&str; 5] = ["postgres", "redis", "neo4j", "elasticsearch", "opensearch"];
+const SERVERS: [&str; 8] = [
+    "postgres",
+    "redis",
+    "mariadb",
+    "mongo-java-server",
+    "ferretdb",
+    "neo4j",
+    "elasticsearch",
+    "opensearch",
+];
 const DENY_WARNINGS: [&str; 3] = ["--", "-D", "warnings"];
 
 /// Ends with the line `N passed, N failed`.
