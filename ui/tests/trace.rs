@@ -97,6 +97,22 @@ fn differing_fields_come_first_and_equal_ones_are_folded() {
 }
 
 #[test]
+fn search_has_two_answers_while_a_refresh_is_pending() {
+    let (_, mut window) = open(Theme::Light);
+    trace_by_keyboard(&mut window, "user 44");
+    // It agrees as stored, and stands among what differs all the same.
+    window.get_by_label(
+        "email in search.users: equal: ann@new.example; a search finds ann@old.example",
+    );
+    window
+        .get_by_label("search.users: agrees, a refresh is pending")
+        .click();
+    window.run();
+    let text = screen(&window);
+    assert!(text.contains("until the next refresh (interval 30 s)"), "{text}");
+}
+
+#[test]
 fn a_head_that_is_clicked_shows_its_record_and_statement() {
     let (_, mut window) = traced(Theme::Light);
     assert!(screen(&window).contains("@ttl_ms: 189000"));

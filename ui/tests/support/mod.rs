@@ -146,6 +146,7 @@ impl Fake {
 fn trace(entity: &str, key: &str) -> Reply {
     match (entity, key) {
         ("user", "42") => Reply::Trace(Box::new(traces::user_42())),
+        ("user", "44") => Reply::Trace(Box::new(traces::user_44())),
         _ => Reply::Failed(
             Error::new(ErrorKind::NotFound, format!("trace {entity} {key}"))
                 .because("no representation has it")

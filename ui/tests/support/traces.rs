@@ -6,8 +6,11 @@ use parallax_core::compare::FieldVerdict;
 use parallax_core::deployment::Role;
 use parallax_core::mapping::Mapping;
 use parallax_core::name::StoreId;
-use parallax_core::store::ReadSpan;
-use parallax_core::trace::{FieldObservation, Found, Observation, Step, StepState, Trace, Verdict};
+use parallax_core::store::{ReadSpan, Refresh};
+use parallax_core::trace::{
+    FieldObservation, Found, Observation, SearchableCopy, SearchableState, Step, StepState, Trace,
+    Verdict,
+};
 use parallax_core::value::{Key, Record, Value};
 use parallax_core::wire::Candidate;
 
@@ -118,6 +121,39 @@ pub(crate) fn user_42() -> Trace {
         observations,
         mapping: Mapping { entity: "user".into(), fields: FIELDS.map(Into::into).to_vec(), representations: Vec::new() },
     }
+}
+
+/// User 44: as stored, search agrees; what a search finds is older until the next refresh.
+pub(crate) fn user_44() -> Trace {
+    let mut trace = user_42();
+    trace.key = Key::new(vec![Value::I64(44)]);
+    trace
+        .observations
+        .retain(|it| it.role == Role::SystemOfRecord || it.dataset.name == "users");
+    for copy in trace
+        .observations
+        .iter_mut()
+        .filter(|it| it.dataset.store.as_str() == "search")
+    {
+        copy.verdict = Verdict::Agrees;
+        let email = copy.fields.iter_mut().find(|it| it.name == "email");
+        let email = email.expect("a field");
+        email.value.clone_from(&email.truth);
+        email.verdict = FieldVerdict::Equal;
+        copy.searchable = Some(SearchableCopy {
+            state: SearchableState::Pending,
+            read: copy.read,
+            refresh: Refresh::Every(Duration::from_secs(30)),
+            fields: vec![("email".into(), Some(Value::from("ann@old.example")))],
+            words: "stored: ann@new.example as email; a search still finds ann@old.example until the next refresh (interval 30 s)".into(),
+            error: None,
+            statement: "GET /users/_search".into(),
+        });
+    }
+    trace.verdict = Verdict::Agrees;
+    trace.sentence = "user 44 agrees in all 3 datasets that hold it.".into();
+    trace.way = Vec::new();
+    trace
 }
 
 fn way() -> Vec<Step> {
