@@ -26,12 +26,12 @@ fn slow(name: &str) -> String {
     text
 }
 
-/// How many searches of Parallax are running, apart from the one that asks.
+/// How many searches of the index are running.
 async fn running(server: &Server) -> usize {
     let answer = server
-        .ask("GET /_tasks?actions=*search*&group_by=none")
+        .ask("GET /_tasks?actions=*search*&group_by=none&detailed=true")
         .await;
-    answer.rows(0)[0].matches("parallax-").count()
+    answer.rows(0)[0].matches("parallax_slow").count()
 }
 
 async fn until(what: &str, server: &Server, wanted: impl Fn(usize) -> bool) -> Duration {

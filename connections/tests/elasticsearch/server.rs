@@ -92,12 +92,21 @@ impl Server {
         let mut all = Vec::new();
         for product in ["elasticsearch", "opensearch"] {
             let server = Self::new(product);
-            server
-                .run(&format!("DELETE /{name}*?ignore_unavailable=true"))
-                .await;
+            server.remove(name).await;
             all.push(server);
         }
         all
+    }
+
+    /// Removes every index whose name begins with `name`, one by one: by a pattern a server removes nothing.
+    async fn remove(&self, name: &str) {
+        let listed = self
+            .ask(&format!("GET /_cat/indices/{name}*?h=index"))
+            .await;
+        for row in listed.rows(0) {
+            let name = row.trim_matches(['[', ']', '"']);
+            self.run(&format!("DELETE /{name}")).await;
+        }
     }
 
     fn new(product: &'static str) -> Self {
