@@ -11,6 +11,7 @@ pub mod human;
 pub mod lag;
 pub mod mapping;
 pub mod name;
+pub mod panes;
 pub mod profile;
 pub mod reconcile;
 pub mod report;

@@ -12,6 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::flow::GlobalLag;
 use crate::lag::{ProbeKind, Reading, State};
 use crate::name::{DatasetId, StoreId};
+use crate::panes::{Comparison, Mapped};
 use crate::profile::{Profile, SecretText, TestStep};
 use crate::report::{Counts, Report, Scope};
 use crate::store::{Access, Batch, Capability, Column, DataModel, Dataset, Language, Shape};
@@ -82,6 +83,15 @@ pub enum Request {
     Close {
         /// The run.
         run: RunId,
+    },
+    /// Compares results with the first of them; answered by [`Reply::Compared`].
+    CompareResults {
+        /// The results, all whole; the first is what the others are compared with.
+        results: Vec<ResultId>,
+        /// By which entity's mapping their fields are paired.
+        mapped: Mapped,
+        /// The fields that pair their records; guessed without it.
+        key: Option<Vec<String>>,
     },
     /// Begins a check; events tell how far it is.
     Check(Scope),
@@ -183,6 +193,8 @@ pub enum Reply {
     Running(RunId),
     /// To [`Request::Page`].
     Page(Page),
+    /// To [`Request::CompareResults`].
+    Compared(Box<Comparison>),
     /// To [`Request::Check`]: it has begun; events tell how far it is.
     Checking(CheckId),
     /// To [`Request::CheckReport`].

@@ -138,6 +138,9 @@ impl App {
         if pressed(Key::Enter) {
             actions.extend(self.go());
         }
+        if pressed(Key::Period) && self.view == View::Query {
+            actions.extend(self.query.cancel_all());
+        }
         actions
     }
 

@@ -57,12 +57,16 @@ pub(crate) struct Palette {
     warning: [Color32; 2],
     bad: [Color32; 2],
     unknown: [Color32; 2],
+    /// Members, labels and paths in statements.
+    pub(crate) name: Color32,
     /// Text in quotes.
     pub(crate) string: Color32,
     /// Numbers in statements.
     pub(crate) number: Color32,
     /// Parameters in statements.
     pub(crate) parameter: Color32,
+    /// Things that differ in kind, each also told by a form or a word.
+    series: [Color32; 8],
     shadow: Color32,
 }
 
@@ -93,9 +97,20 @@ const LIGHT: Palette = Palette {
         Color32::from_rgb(0x5a, 0x63, 0x73),
         Color32::from_rgb(0xea, 0xed, 0xf2),
     ],
+    name: Color32::from_rgb(0x0b, 0x6b, 0x8a),
     string: Color32::from_rgb(0x15, 0x74, 0x43),
     number: Color32::from_rgb(0x92, 0x55, 0x00),
     parameter: Color32::from_rgb(0x7a, 0x35, 0xb0),
+    series: [
+        Color32::from_rgb(0x3f, 0x6f, 0xe0),
+        Color32::from_rgb(0xe0, 0x8a, 0x1e),
+        Color32::from_rgb(0x1f, 0x9d, 0x7a),
+        Color32::from_rgb(0xc4, 0x4a, 0x8c),
+        Color32::from_rgb(0x7c, 0x5c, 0xd6),
+        Color32::from_rgb(0xb5, 0x9b, 0x1b),
+        Color32::from_rgb(0x2a, 0x9b, 0xc4),
+        Color32::from_rgb(0x8a, 0x6a, 0x55),
+    ],
     shadow: Color32::from_rgba_premultiplied(2, 4, 8, 22),
 };
 
@@ -126,9 +141,20 @@ const DARK: Palette = Palette {
         Color32::from_rgb(0xa8, 0xb2, 0xc1),
         Color32::from_rgb(0x2a, 0x31, 0x3d),
     ],
+    name: Color32::from_rgb(0x7c, 0xc8, 0xe6),
     string: Color32::from_rgb(0x7f, 0xd6, 0xa6),
     number: Color32::from_rgb(0xf2, 0xb7, 0x5e),
     parameter: Color32::from_rgb(0xcd, 0xa6, 0xff),
+    series: [
+        Color32::from_rgb(0x7c, 0xa2, 0xff),
+        Color32::from_rgb(0xf2, 0xac, 0x55),
+        Color32::from_rgb(0x52, 0xc9, 0xa4),
+        Color32::from_rgb(0xee, 0x86, 0xbb),
+        Color32::from_rgb(0xae, 0x95, 0xff),
+        Color32::from_rgb(0xd9, 0xc4, 0x53),
+        Color32::from_rgb(0x6a, 0xc8, 0xea),
+        Color32::from_rgb(0xc2, 0xa3, 0x8e),
+    ],
     shadow: Color32::from_rgba_premultiplied(0, 0, 0, 90),
 };
 
@@ -182,6 +208,12 @@ impl Palette {
             Tone::Warning => self.warning[1],
             Tone::Bad => self.bad[1],
         }
+    }
+
+    /// The colour of the kind with this number; from the ninth on they repeat.
+    pub(crate) fn series(&self, at: usize) -> Color32 {
+        let color = self.series.get(at % self.series.len());
+        color.copied().unwrap_or(self.accent)
     }
 
     /// A thin border.

@@ -13,6 +13,7 @@ mod keys;
 mod local;
 mod monitor;
 mod open;
+mod panes;
 mod person;
 mod profiles;
 mod results;

@@ -37,6 +37,7 @@ struct Run {
 /// One statement of a run.
 #[derive(Debug)]
 pub(crate) struct Pane {
+    statement: PaneStatement,
     began: Instant,
     cancel: watch::Sender<bool>,
     inner: Mutex<PaneInner>,
@@ -62,7 +63,10 @@ impl Runs {
         events: &Events,
     ) -> RunId {
         let id = RunId(self.next.fetch_add(1, Ordering::Relaxed));
-        let panes: Vec<_> = statements.iter().map(|_| Arc::new(Pane::new())).collect();
+        let panes: Vec<_> = statements
+            .iter()
+            .map(|it| Arc::new(Pane::new(it.clone())))
+            .collect();
         let mut tasks = JoinSet::new();
         for (at, (pane, statement)) in panes.iter().zip(statements).enumerate() {
             let reporter = Reporter {
@@ -126,6 +130,25 @@ impl Runs {
         })
     }
 
+    /// A whole result, and the statement that gave it; fails while it is not whole.
+    pub(crate) fn whole(&self, id: ResultId) -> Result<(PaneStatement, Arc<Rowset>)> {
+        let panes = self.panes(id.run)?;
+        let pane = panes.get(id.pane as usize).ok_or_else(|| gone(id.run))?;
+        let inner = pane.inner();
+        let found = inner.results.get(id.index as usize).cloned();
+        let rows = found.ok_or_else(|| gone(id.run))?;
+        let store = &pane.statement.store;
+        let why = match inner.state {
+            PaneState::Done => return Ok((pane.statement.clone(), rows)),
+            PaneState::Running => format!("the statement in {store} still runs"),
+            PaneState::Failed => format!("the statement in {store} failed"),
+            PaneState::Cancelled => format!("the statement in {store} was cancelled"),
+        };
+        Err(Error::new(ErrorKind::InvalidInput, "compare the results")
+            .because(why)
+            .hint("run it to its end first: what is not whole is not compared"))
+    }
+
     /// Waits until every pane of a run has ended, and says how each did.
     pub(crate) async fn finished(&self, run: RunId) -> Result<Vec<PaneProgress>> {
         let tasks = self
@@ -157,7 +180,7 @@ fn gone(run: RunId) -> Error {
 }
 
 impl Pane {
-    fn new() -> Self {
+    fn new(statement: PaneStatement) -> Self {
         let inner = PaneInner {
             state: PaneState::Running,
             error: None,
@@ -167,6 +190,7 @@ impl Pane {
             notices: Vec::new(),
         };
         Self {
+            statement,
             began: Instant::now(),
             cancel: watch::Sender::new(false),
             inner: Mutex::new(inner),

@@ -9,6 +9,7 @@ use parallax_connections::profile::Home;
 use parallax_core::deployment::{Deployment, StoreConfig};
 use parallax_core::error::{Error, ErrorKind, Result};
 use parallax_core::name::{DatasetId, StoreId};
+use parallax_core::panes::{Comparison, Mapped};
 use parallax_core::profile::{Profile, SecretText, TestStep};
 use parallax_core::report::{Report, Scope};
 use parallax_core::store::{self, Batch, Dataset, Shape, Statement};
@@ -31,7 +32,7 @@ use crate::profiles::Profiles;
 use crate::runs::Runs;
 use crate::sessions::Sessions;
 use crate::watch::Watch;
-use crate::{entities, export, finder, monitor, tracer};
+use crate::{entities, export, finder, monitor, panes, tracer};
 
 /// How long the end waits for servers to stop what was cancelled.
 const GOODBYE: Duration = Duration::from_secs(1);
@@ -236,6 +237,11 @@ impl Workbench {
                 first,
                 count,
             } => Reply::Page(self.runs.page(result, first, count)?),
+            Request::CompareResults {
+                results,
+                mapped,
+                key,
+            } => Reply::Compared(Box::new(self.compare(&results, &mapped, key).await?)),
             Request::Cancel { run, pane } => self.runs.cancel(run, pane).map(|()| Reply::Done)?,
             Request::Close { run } => {
                 self.forget(run);
@@ -371,6 +377,22 @@ impl Workbench {
     /// At most `count` rows of a result.
     pub fn page(&self, result: ResultId, first: u64, count: u32) -> Result<Batch> {
         self.runs.page(result, first, count).map(|it| it.batch)
+    }
+
+    /// Compares whole results with the first of them; fields are paired by an entity's mapping, or by their names.
+    ///
+    /// Fails with [`ErrorKind::InvalidInput`] while one still runs, or has more records than are compared.
+    pub async fn compare(
+        &self,
+        results: &[ResultId],
+        mapped: &Mapped,
+        key: Option<Vec<String>>,
+    ) -> Result<Comparison> {
+        let open = self.opened()?;
+        let given = results.iter().map(|it| self.runs.whole(*it));
+        let given = given.collect::<Result<Vec<_>>>()?;
+        let sessions = open.sessions()?;
+        panes::compare(open.deployed(&sessions), given, mapped, key).await
     }
 
     /// Stops a run if it runs, and forgets its results.

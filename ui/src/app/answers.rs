@@ -21,6 +21,7 @@ impl App {
             Request::Find { .. }
             | Request::Query { .. }
             | Request::Page { .. }
+            | Request::CompareResults { .. }
             | Request::Cancel { .. }
             | Request::Close { .. }
             | Request::Watch { .. }
@@ -57,6 +58,9 @@ impl App {
             (Origin::Find { text }, Reply::Found(it)) => self.entity_box.found(&text, it),
             (Origin::Run { ticket }, Reply::Running(run)) => self.query.running(ticket, run),
             (_, Reply::Page(it)) => self.query.page(it),
+            (Origin::Compared { ticket }, Reply::Compared(it)) => {
+                self.query.compared(ticket, Ok(*it));
+            }
             (Origin::Datasets(store), Reply::Datasets(it)) => {
                 self.check.learn(&it);
                 self.stores.show_datasets(store, it);
@@ -109,6 +113,7 @@ impl App {
             Origin::Trace { entity, key } => self.trace.fail(&entity, &key, error),
             Origin::Find { text } => self.entity_box.failed(&text, error),
             Origin::Run { ticket } => self.query.refused(ticket, &error),
+            Origin::Compared { ticket } => self.query.compared(ticket, Err(error)),
             Origin::Page { result, first } => self.query.page_failed(result, first, error),
             Origin::Datasets(store) => self.stores.fail_datasets(&store, error),
             Origin::Shape(dataset) => self.stores.fail_shape(&dataset, error),

@@ -28,6 +28,9 @@ pub(crate) enum Origin {
         result: ResultId,
         first: u64,
     },
+    Compared {
+        ticket: u64,
+    },
     Datasets(StoreId),
     Shape(DatasetId),
     Check,
@@ -64,6 +67,7 @@ impl Origin {
                 result: *result,
                 first: *first,
             },
+            Request::CompareResults { .. } => Self::Compared { ticket },
             Request::Datasets { store } => Self::Datasets(store.clone()),
             Request::Describe { dataset } => Self::Shape(dataset.clone()),
             Request::Check(_) => Self::Check,

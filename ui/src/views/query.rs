@@ -4,6 +4,7 @@ use egui::{Rect, Ui, UiBuilder, vec2};
 use parallax_core::error::Error;
 use parallax_core::human;
 use parallax_core::name::StoreId;
+use parallax_core::panes::Comparison;
 use parallax_core::wire::{Page, PaneProgress, PaneStatement, Request, ResultId, RunId};
 
 use crate::action::Action;
@@ -12,16 +13,25 @@ use crate::format::as_f32;
 use crate::theme;
 use crate::widgets::{caption, empty, primary, title};
 
+mod contrast;
 mod editor;
+mod folds;
+mod graph;
 mod grid;
 mod highlight;
 mod inspector;
+mod json;
 mod language;
+mod lines;
 mod pages;
 mod pane;
 mod parameters;
+mod result;
 mod run;
+mod scroll;
+mod tree;
 
+use contrast::{Contrast, Taker};
 use editor::Room;
 use pane::{Pane, Wish};
 use parameters::Parameters;
@@ -30,6 +40,10 @@ use run::Early;
 const MAX_PANES: usize = 6;
 /// Beyond so many, panes stand in two rows.
 const MAX_IN_A_ROW: usize = 3;
+/// The same while they are compared, for the comparison takes the room below.
+const MAX_BESIDE: usize = 4;
+/// Panes that are lower than this have low editors.
+const LOW_ROOM: f32 = 440.0;
 
 /// The panes, the shared parameters, and the runs that are under way.
 #[derive(Debug, Default)]
@@ -39,6 +53,7 @@ pub(crate) struct QueryView {
     tickets: u64,
     early: Early,
     last_pane: u64,
+    contrast: Contrast,
 }
 
 /// Something that runs, for the bottom bar.
@@ -69,6 +84,39 @@ impl QueryView {
     /// What runs now.
     pub(crate) fn tasks(&self) -> Vec<Task> {
         self.panes.iter().filter_map(Pane::task).collect()
+    }
+
+    /// Stops every statement that runs, all at once.
+    pub(crate) fn cancel_all(&mut self) -> Vec<Action> {
+        let mut runs: Vec<_> = self
+            .panes
+            .iter()
+            .filter(|it| it.runs())
+            .filter_map(Pane::run)
+            .collect();
+        runs.sort_unstable();
+        runs.dedup();
+        let stop = |run| Action::Ask(Request::Cancel { run, pane: None });
+        runs.into_iter().map(stop).collect()
+    }
+
+    /// What came of comparing the panes.
+    pub(crate) fn compared(&mut self, ticket: u64, comparison: Result<Comparison, Error>) {
+        self.contrast.show(ticket, comparison);
+    }
+
+    /// The panes whose shown result is whole.
+    fn takers(&self) -> Vec<Taker> {
+        let panes = self.panes.iter().enumerate();
+        let takers = panes.filter_map(|(at, pane)| {
+            let (result, store) = (pane.whole_result()?, pane.store()?);
+            Some(Taker {
+                at: at + 1,
+                store: store.to_string(),
+                result,
+            })
+        });
+        takers.collect()
     }
 
     /// Runs every pane that has a statement, as one run.
@@ -184,9 +232,21 @@ impl QueryView {
                 let texts: Vec<String> = self.panes.iter().map(|it| it.text().to_owned()).collect();
                 self.parameters.ui(ui, &texts);
                 actions.extend(self.side_by_side(ui, model));
+                actions.extend(self.due_comparison());
                 actions
             })
             .inner
+    }
+
+    /// Compares again once all panes have come to rest.
+    fn due_comparison(&mut self) -> Option<Action> {
+        if self.panes.iter().any(Pane::runs) {
+            return None;
+        }
+        let takers = self.takers();
+        let asked = self.contrast.due(&takers, self.tickets + 1);
+        self.tickets += u64::from(asked.is_some());
+        asked
     }
 
     fn tools(&mut self, ui: &mut Ui) -> Vec<Action> {
@@ -197,6 +257,12 @@ impl QueryView {
             if run.clicked() {
                 actions.extend(self.run_all());
             }
+            let runs = self.panes.iter().any(Pane::runs);
+            let cancel = ui.add_enabled(runs, egui::Button::new("Cancel all"));
+            if cancel.on_hover_text("Ctrl-.").clicked() {
+                actions.extend(self.cancel_all());
+            }
+            self.compare_button(ui);
             let can_add = self.panes.len() < MAX_PANES;
             let add = ui.add_enabled(can_add, egui::Button::new("Add pane"));
             if add.clicked() {
@@ -214,9 +280,32 @@ impl QueryView {
         actions
     }
 
+    fn compare_button(&mut self, ui: &mut Ui) {
+        let can = self.takers().len() > 1;
+        let button = egui::Button::new("Compare").selected(self.contrast.is_open());
+        let button = ui.add_enabled(can || self.contrast.is_open(), button);
+        let button = button.on_hover_text("Compares what the panes show, record by record");
+        let button = button.on_disabled_hover_text("Run two panes to their end first");
+        if button.clicked() {
+            self.contrast.toggle();
+        }
+    }
+
     fn side_by_side(&mut self, ui: &mut Ui, model: &Model) -> Vec<Action> {
-        let room = ui.available_rect_before_wrap();
-        let grid = Grid::of(self.panes.len(), room);
+        let whole = ui.available_rect_before_wrap();
+        let (room, below) = self.parted(whole);
+        if let Some(below) = below {
+            let takers = self.takers();
+            let entities = model.entity_names();
+            let builder = UiBuilder::new().max_rect(below).id_salt("comparison");
+            ui.scope_builder(builder, |ui| self.contrast.ui(ui, &takers, &entities));
+        }
+        let most = if below.is_some() {
+            MAX_BESIDE
+        } else {
+            MAX_IN_A_ROW
+        };
+        let grid = Grid::of(self.panes.len(), room, most);
         let can_remove = self.panes.len() > 1;
         let mut wishes = Vec::new();
         for (at, pane) in self.panes.iter_mut().enumerate() {
@@ -227,11 +316,22 @@ impl QueryView {
             });
             wishes.extend(asked.inner.into_iter().map(|it| (at, it)));
         }
-        ui.allocate_rect(room, egui::Sense::hover());
+        ui.allocate_rect(whole, egui::Sense::hover());
         wishes
             .into_iter()
             .flat_map(|(at, wish)| self.grant(at, wish))
             .collect()
+    }
+
+    /// The room of the panes, and that of their comparison below them.
+    fn parted(&self, whole: Rect) -> (Rect, Option<Rect>) {
+        if !self.contrast.is_open() {
+            return (whole, None);
+        }
+        let height = self.contrast.height(whole.height());
+        let (panes, below) = whole.split_top_bottom_at_y(whole.bottom() - height);
+        let panes = panes.with_max_y(panes.bottom() - theme::GAP);
+        (panes, Some(below))
     }
 
     fn grant(&mut self, at: usize, wish: Wish) -> Vec<Action> {
@@ -261,8 +361,8 @@ struct Grid {
 }
 
 impl Grid {
-    fn of(count: usize, room: Rect) -> Self {
-        let columns = if count <= MAX_IN_A_ROW {
+    fn of(count: usize, room: Rect, most: usize) -> Self {
+        let columns = if count <= most {
             count
         } else {
             count.div_ceil(2)
@@ -275,7 +375,7 @@ impl Grid {
     }
 
     fn height(&self) -> Room {
-        if self.count > self.columns {
+        if self.count > self.columns || self.room.height() < LOW_ROOM {
             Room::Low
         } else {
             Room::High

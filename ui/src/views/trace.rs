@@ -19,6 +19,9 @@ mod matrix;
 mod sentence;
 mod words;
 
+pub(crate) use cell::difference;
+pub(crate) use words::rule as rule_in_words;
+
 use matrix::Matrix;
 
 /// The last trace, what is asked for now, and what is chosen of it.

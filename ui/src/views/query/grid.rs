@@ -20,11 +20,10 @@ use crate::widgets::{caption, failure};
 
 mod cell;
 mod keys;
-mod scroll;
 
-use scroll::Scroll;
+use super::scroll::{self, Scroll};
 
-const ROW: f32 = 24.0;
+pub(super) const ROW: f32 = 24.0;
 const HEAD: f32 = 42.0;
 const MIN_WIDTH: f32 = 40.0;
 /// One result: its columns, the rows at hand, and what of it is shown.
@@ -54,6 +53,23 @@ impl Grid {
 
     pub(super) fn rows(&self) -> u64 {
         self.pages.rows()
+    }
+
+    pub(super) fn id(&self) -> ResultId {
+        self.id
+    }
+
+    pub(super) fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    /// The rows at hand, for the other faces of the result.
+    pub(super) fn pages(&self) -> &Pages {
+        &self.pages
+    }
+
+    pub(super) fn pages_mut(&mut self) -> &mut Pages {
+        &mut self.pages
     }
 
     pub(super) fn grow(&mut self, head: &ResultHead) {

@@ -22,6 +22,7 @@ pub(super) struct Pages {
     held: BTreeMap<u64, Batch>,
     asked: BTreeSet<u64>,
     error: Option<Error>,
+    version: u64,
 }
 
 impl Pages {
@@ -32,6 +33,7 @@ impl Pages {
             held: BTreeMap::new(),
             asked: BTreeSet::new(),
             error: None,
+            version: 0,
         }
     }
 
@@ -56,6 +58,44 @@ impl Pages {
             return None;
         }
         batch.cells.get(within * batch.columns.len() + column)
+    }
+
+    /// The cells of a row, if its page is at hand.
+    pub(super) fn row(&self, row: u64) -> Option<&[Value]> {
+        let page = row / PAGE;
+        let batch = self.held.get(&page)?;
+        let within = usize::try_from(row - page * PAGE).ok()?;
+        let width = batch.columns.len();
+        let is_there = within < batch.rows as usize && width > 0;
+        is_there.then(|| batch.cells.get(within * width..(within + 1) * width))?
+    }
+
+    /// The columns, once rows have come.
+    pub(super) fn columns(&self) -> Option<std::sync::Arc<[parallax_core::store::Column]>> {
+        let batch = self.held.values().next()?;
+        Some(std::sync::Arc::clone(&batch.columns))
+    }
+
+    /// Every row at hand with its number, in order.
+    pub(super) fn rows_at_hand(&self) -> impl Iterator<Item = (u64, &[Value])> {
+        self.held.iter().flat_map(|(page, batch)| {
+            let rows = batch.cells.chunks(batch.columns.len().max(1));
+            (page * PAGE..).zip(rows)
+        })
+    }
+
+    /// Whether the first rows are at hand, as many as there are and no more than `most`.
+    pub(super) fn is_complete_to(&self, most: u64) -> bool {
+        let rows = self.rows.min(most);
+        (0..rows.div_ceil(PAGE)).all(|page| {
+            let held = self.held.get(&page).map_or(0, |it| u64::from(it.rows));
+            held >= (rows - page * PAGE).min(PAGE)
+        })
+    }
+
+    /// How many times rows came; what is made of them is made anew when it changes.
+    pub(super) fn version(&self) -> u64 {
+        self.version
     }
 
     /// What to ask for so that `shown` and the page after it will be at hand.
@@ -94,6 +134,7 @@ impl Pages {
     pub(super) fn take(&mut self, page: Page) {
         let at = page.first / PAGE;
         self.asked.remove(&at);
+        self.version += 1;
         if page.batch.rows > 0 {
             self.held.insert(at, page.batch);
         }

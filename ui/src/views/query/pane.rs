@@ -8,9 +8,9 @@ use parallax_core::store::Language;
 use parallax_core::wire::{Page, PaneProgress, PaneState, PaneStatement, Request, ResultId, RunId};
 
 use super::editor::{Editor, Room};
-use super::grid::Grid;
 use super::highlight::Highlight;
-use super::{Task, editor, inspector, language};
+use super::result::{Face, ResultView};
+use super::{Task, editor, language};
 use crate::app::Model;
 use crate::theme;
 use crate::widgets::{Sign, announce, caption, card, failure, named_button, pill};
@@ -49,7 +49,9 @@ pub(super) struct Pane {
     run: Run,
     progress: Option<PaneProgress>,
     result: usize,
-    grids: Vec<Grid>,
+    results: Vec<ResultView>,
+    /// The face that the person chose, for this and later results.
+    face: Option<Face>,
 }
 
 impl Pane {
@@ -62,7 +64,8 @@ impl Pane {
             run: Run::Never,
             progress: None,
             result: 0,
-            grids: Vec::new(),
+            results: Vec::new(),
+            face: None,
         }
     }
 
@@ -97,7 +100,7 @@ impl Pane {
         let at = u32::try_from(at).unwrap_or(u32::MAX);
         self.run = Run::Asked { ticket, at };
         self.progress = None;
-        self.grids.clear();
+        self.results.clear();
         self.result = 0;
     }
 
@@ -131,8 +134,8 @@ impl Pane {
             return;
         };
         for (index, head) in progress.results.iter().enumerate() {
-            if let Some(grid) = self.grids.get_mut(index) {
-                grid.grow(head);
+            if let Some(result) = self.results.get_mut(index) {
+                result.grow(head);
                 continue;
             }
             let index = u32::try_from(index).unwrap_or(u32::MAX);
@@ -141,20 +144,20 @@ impl Pane {
                 pane: at,
                 index,
             };
-            self.grids.push(Grid::new(id, head));
+            self.results.push(ResultView::new(id, head));
         }
         self.progress = Some(progress);
     }
 
     pub(super) fn page(&mut self, page: Page) {
-        if let Some(grid) = self.grids.get_mut(page.result.index as usize) {
-            grid.take(page);
+        if let Some(result) = self.results.get_mut(page.result.index as usize) {
+            result.take(page);
         }
     }
 
     pub(super) fn page_failed(&mut self, result: ResultId, first: u64, error: Error) {
-        if let Some(grid) = self.grids.get_mut(result.index as usize) {
-            grid.failed(first, error);
+        if let Some(it) = self.results.get_mut(result.index as usize) {
+            it.failed(first, error);
         }
     }
 
@@ -176,6 +179,21 @@ impl Pane {
             }),
             _ => None,
         }
+    }
+
+    /// Whether a statement of it runs.
+    pub(super) fn runs(&self) -> bool {
+        self.is_running()
+    }
+
+    /// The result that is shown, once the statement has ended well.
+    pub(super) fn whole_result(&self) -> Option<ResultId> {
+        let is_done = self
+            .progress
+            .as_ref()
+            .is_some_and(|it| it.state == PaneState::Done);
+        let result = self.results.get(self.result).filter(|_| is_done)?;
+        Some(result.id())
     }
 
     pub(super) fn task(&self) -> Option<Task> {
@@ -219,8 +237,9 @@ impl Pane {
             };
             editor::ui(ui, editor, at, self.id);
             self.state(ui);
-            self.tabs(ui);
-            wishes.extend(self.result(ui, at));
+            self.tabs(ui, self.shown_face(language), at);
+            let face = self.shown_face(language);
+            wishes.extend(self.result(ui, face, at));
         });
         wishes
     }
@@ -290,13 +309,24 @@ impl Pane {
         }
     }
 
-    fn tabs(&mut self, ui: &mut Ui) {
-        if self.grids.len() < 2 {
+    /// Which result, where there are several, and in which face.
+    fn tabs(&mut self, ui: &mut Ui, face: Option<Face>, at: usize) {
+        let (Some(face), Some(result)) = (face, self.results.get(self.result)) else {
             return;
-        }
+        };
         ui.horizontal_wrapped(|ui| {
-            for (at, grid) in self.grids.iter().enumerate() {
-                let text = format!("Result {} · {} rows", at + 1, human::count(grid.rows()));
+            ui.spacing_mut().item_spacing.x = theme::HALF_GAP;
+            ui.spacing_mut().interact_size.y = 22.0;
+            ui.spacing_mut().button_padding.y = 1.0;
+            if let Some(chosen) = result.faces(ui, face, at) {
+                self.face = Some(chosen);
+            }
+            if self.results.len() < 2 {
+                return;
+            }
+            ui.add_space(theme::GAP);
+            for (at, result) in self.results.iter().enumerate() {
+                let text = format!("Result {} · {} rows", at + 1, human::count(result.rows()));
                 if ui.selectable_label(self.result == at, text).clicked() {
                     self.result = at;
                 }
@@ -304,23 +334,17 @@ impl Pane {
         });
     }
 
-    fn result(&mut self, ui: &mut Ui, at: usize) -> Vec<Wish> {
-        let Some(grid) = self.grids.get_mut(self.result) else {
+    fn shown_face(&self, language: Option<Language>) -> Option<Face> {
+        let result = self.results.get(self.result)?;
+        Some(result.face(self.face, language))
+    }
+
+    fn result(&mut self, ui: &mut Ui, face: Option<Face>, at: usize) -> Vec<Wish> {
+        let (Some(face), Some(result)) = (face, self.results.get_mut(self.result)) else {
             return Vec::new();
         };
-        let room = ui.available_height();
-        let inspected = grid.selected().is_some();
-        let height = if inspected {
-            (room - 108.0).max(80.0)
-        } else {
-            room
-        };
-        let wishes = grid.ui(ui, height, &format!("Result of pane {at}"));
-        if let Some(cell) = grid.selected() {
-            ui.add_space(theme::HALF_GAP);
-            inspector::ui(ui, &cell);
-        }
-        wishes.into_iter().map(Wish::Ask).collect()
+        let wanted = result.ui(ui, face, at);
+        wanted.into_iter().map(Wish::Ask).collect()
     }
 }
 

@@ -59,7 +59,10 @@ pub(super) fn cell(observation: &Observation, field: &FieldObservation) -> Strin
         FieldVerdict::Unreadable => format!("unreadable: {}", field.rule),
     };
     let searched = searched(observation, field).map_or_else(String::new, |it| format!("; {it}"));
-    format!("{} in {}: {said}{searched}", field.name, observation.dataset)
+    format!(
+        "{} in {}: {said}{searched}",
+        field.name, observation.dataset
+    )
 }
 
 /// What a search still finds, where that is not what is stored.

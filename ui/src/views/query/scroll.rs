@@ -1,10 +1,10 @@
-//! Where a grid is scrolled to: the first row as a number of rows, the left edge in points.
+//! Where a grid, a tree or a text is scrolled to: the first row as a number of rows, the left edge in points.
 
 use std::ops::Range;
 
 use egui::{CornerRadius, Id, Rect, Response, Sense, Ui, Vec2, WidgetType, pos2, vec2};
 
-use super::ROW;
+use super::grid::ROW;
 use crate::theme::Palette;
 use crate::widgets::announce;
 
@@ -13,8 +13,10 @@ pub(super) const BAR: f32 = 10.0;
 const MIN_THUMB: f32 = 28.0;
 
 /// The position, and how much there is to scroll over.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Scroll {
+    /// The height of a row.
+    line: f32,
     /// The first visible row and the hidden part of it.
     top: f64,
     left: f32,
@@ -23,7 +25,25 @@ pub(super) struct Scroll {
     wide: f32,
 }
 
+impl Default for Scroll {
+    fn default() -> Self {
+        Self::of_lines(ROW)
+    }
+}
+
 impl Scroll {
+    /// At the top of rows of this height, in points.
+    pub(super) fn of_lines(line: f32) -> Self {
+        Self {
+            line,
+            top: 0.0,
+            left: 0.0,
+            rows: 0,
+            room: Vec2::ZERO,
+            wide: 0.0,
+        }
+    }
+
     pub(super) fn lay_out(&mut self, rows: u64, room: Vec2, wide: f32) {
         self.rows = rows;
         self.room = room;
@@ -37,7 +57,7 @@ impl Scroll {
 
     /// Rows that fit.
     pub(super) fn fit(&self) -> f64 {
-        f64::from(self.room.y / ROW)
+        f64::from(self.room.y / self.line)
     }
 
     /// Whole rows that fit, for a page up or down.
@@ -90,7 +110,7 @@ impl Scroll {
 
     /// Where a row begins, in points below the header.
     pub(super) fn top_of(&self, row: u64) -> f32 {
-        small((crate::format::as_f64(row) - self.top) * f64::from(ROW))
+        small((crate::format::as_f64(row) - self.top) * f64::from(self.line))
     }
 
     pub(super) fn wheel(&mut self, ui: &Ui, rect: Rect) {
@@ -100,7 +120,7 @@ impl Scroll {
         let delta = ui.input_mut(|it| std::mem::take(&mut it.smooth_scroll_delta));
         if delta != Vec2::ZERO {
             self.left -= delta.x;
-            self.by_rows(-f64::from(delta.y / ROW));
+            self.by_rows(-f64::from(delta.y / self.line));
         }
     }
 
