@@ -61,7 +61,11 @@ impl PartKind {
             "date" => Self::Date,
             "timestamp" => Self::Timestamp,
             "datetime" => Self::DateTime,
-            _ => Self::Other,
+            "bool" | "bytes" | "time" | "duration" | "list" | "map" | "vector" | "null" => {
+                Self::Other
+            }
+            // A copy elsewhere holds a key of the store's own type as text.
+            _ => Self::Text,
         }
     }
 }
@@ -72,6 +76,7 @@ pub(super) fn write(cell: ValueRef<'_>, kind: PartKind, out: &mut Vec<u8>) {
         (ValueRef::I64(it), _) if kind != PartKind::Text => whole(it, out),
         (ValueRef::Text(it), PartKind::Text | PartKind::Other) => text(it, out),
         (ValueRef::Owned(Value::Text(it)), PartKind::Text | PartKind::Other) => text(it, out),
+        (ValueRef::Owned(Value::Native { text: it, .. }), PartKind::Text) => text(it, out),
         (ValueRef::Owned(Value::Uuid(it)), PartKind::Uuid) => uuid(it, out),
         (ValueRef::Text(it), PartKind::Number) => match number_text(it) {
             Some(number) => whole(number, out),
@@ -331,5 +336,24 @@ fn size(value: &Value) -> Option<Decimal> {
         Value::BigInt(it) => Some(it.clone().into()),
         Value::Decimal(it) => Some(it.clone()),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_of_the_stores_own_type_is_its_text() {
+        let kind = PartKind::named("objectId");
+        let native = Value::Native {
+            type_name: "objectId".to_owned(),
+            text: "507f1f77bcf86cd799439011".to_owned(),
+        };
+        let (mut one, mut other) = (Vec::new(), Vec::new());
+        write(ValueRef::Owned(&native), kind, &mut one);
+        write(ValueRef::Text("507f1f77bcf86cd799439011"), kind, &mut other);
+        assert_eq!(one, other);
+        assert_eq!(PartKind::named("bytes"), PartKind::Other);
     }
 }
