@@ -57,11 +57,8 @@ async fn a_scan_takes_little_longer_than_a_read_that_drops_what_it_reads() {
             ours.push(began.elapsed());
             let began = Instant::now();
             let only = doc! { "name": 1, "email": 1, "age": 1, "at": 1, "a.b": 1 };
-            let read = server
-                .collection("users")
-                .find(doc! {})
-                .projection(only)
-                .batch_size(10_000);
+            let collection = server.collection("users");
+            let read = collection.find(doc! {}).projection(only).batch_size(10_000);
             let mut batches = read.batch().await.expect("a cursor");
             while let Some(batch) = batches.next().await {
                 batch.expect("a batch");
