@@ -149,7 +149,7 @@ pub(super) async fn newest(
     let field = quoted(&field);
     let size = newest.limit.min(10_000);
     let tail = format!(
-        r#""query":{query},"size":{size},"sort":[{{{field}:{{"order":"desc","missing":"_last"}}}}]"#
+        r#""query":{query},"size":{size},"sort":[{{{field}:{{"order":"desc","missing":"_last","unmapped_type":"long"}}}}]"#
     );
     run(exchange, &target, &tail, projection, NEWEST).await
 }

@@ -263,7 +263,7 @@ impl Query<'_> {
     }
 
     async fn page(&self, id: &str, size: u64, after: Option<&str>) -> Result<Answer> {
-        let mut body = self.body(size);
+        let mut body = self.body(size) + &self.slice();
         let id = super::fields::quoted(id);
         body.push_str(&format!(
             r#","pit":{{"id":{id},"keep_alive":"{KEEP_ALIVE}"}},"sort":[{{"_shard_doc":"asc"}}],"track_total_hits":false"#
@@ -289,11 +289,17 @@ impl Query<'_> {
             let query = super::fields::all_of(std::slice::from_ref(condition));
             body.push_str(&format!(r#","query":{query}"#));
         }
-        if self.slice.of > 1 {
-            let (nth, of) = (self.slice.nth, self.slice.of);
-            body.push_str(&format!(r#","slice":{{"id":{nth},"max":{of}}}"#));
-        }
         body
+    }
+
+    /// Which part is meant; only points in time and scrolls have parts.
+    fn slice(&self) -> String {
+        let (nth, of) = (self.slice.nth, self.slice.of);
+        if of > 1 {
+            format!(r#","slice":{{"id":{nth},"max":{of}}}"#)
+        } else {
+            String::new()
+        }
     }
 
     /// The size of a scroll's pages is given once, so a few documents are looked at first.
@@ -342,7 +348,7 @@ impl Query<'_> {
     }
 
     async fn begin_scroll(&self, target: &Target, size: u64) -> Result<Answer> {
-        let body = format!(r#"{},"sort":["_doc"]}}"#, self.body(size));
+        let body = format!(r#"{}{},"sort":["_doc"]}}"#, self.body(size), self.slice());
         let resource = Resource::of(&[target.name.as_str(), "_search"])
             .with("scroll", KEEP_ALIVE)
             .with("allow_partial_search_results", "false");
