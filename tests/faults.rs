@@ -44,6 +44,26 @@ async fn a_cache_that_is_silent_costs_no_truth() {
     run(Victim::Cache, Hurt::Paused).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn copies_in_rows_that_are_killed_cost_no_truth() {
+    run(Victim::Crm, Hurt::Killed).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn copies_in_rows_that_are_silent_cost_no_truth() {
+    run(Victim::Crm, Hurt::Paused).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn copies_in_documents_that_are_killed_cost_no_truth() {
+    run(Victim::Docs, Hurt::Killed).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn copies_in_documents_that_are_silent_cost_no_truth() {
+    run(Victim::Docs, Hurt::Paused).await;
+}
+
 async fn run(victim: Victim, hurt: Hurt) {
     let mut case = Case::new(victim, hurt).await;
     answers_rightly(&case).await;
@@ -72,7 +92,7 @@ async fn answers_rightly(case: &Case) -> (Arc<Report>, Duration) {
         let trace = trace.unwrap_or_else(|error| panic!("user {key}: {error}"));
         assert_eq!(trace.verdict, Verdict::Agrees, "{}", trace.sentence);
     }
-    let panes = vec![Victim::Shop.short(), Victim::Cache.short()];
+    let panes = vec![case.victim.short(), case.victim.other().short()];
     let run = case.start(panes, &Events::ignore());
     for end in case.workbench.finished(run).await.expect("it ends") {
         assert_eq!((end.state, rows(&end)), (PaneState::Done, 1), "{end:?}");
@@ -147,7 +167,7 @@ async fn stream_ends_at_its_deadline(case: &Case) {
         text: case.victim.short().text,
         parameters: Vec::new(),
     };
-    let store = dropped::store(&case.duo, case.victim);
+    let store = dropped::store(&case.sample, case.victim);
     let error = match store.query(&dropped::call(DEADLINE), &statement).await {
         Err(error) => error,
         Ok(rows) => first_error(rows).await.expect("nobody answered"),
@@ -181,8 +201,8 @@ async fn query_is_cut(case: &mut Case) {
     let heard = Heard::default();
     let run = case.start(vec![lasting(case.victim)], &heard.events());
     match case.victim {
-        Victim::Shop => drop(heard.until(0, |it| rows(it) > 0).await),
-        Victim::Cache => sleep(Duration::from_millis(300)).await,
+        Victim::Shop | Victim::Crm => drop(heard.until(0, |it| rows(it) > 0).await),
+        Victim::Cache | Victim::Docs => sleep(Duration::from_millis(300)).await,
     }
     case.hurt();
     let hurt_at = Instant::now();
@@ -212,6 +232,18 @@ fn lasting(victim: Victim) -> PaneStatement {
              where pg_sleep(0.001) is not null"
         }
         Victim::Cache => "XREAD BLOCK 30000 STREAMS nothing $",
+        Victim::Crm => {
+            "select seq, repeat('x', 2000) as x from seq_1_to_30000 where sleep(0.001) = 0"
+        }
+        // The product of the tags with themselves, again and again: no document of it passes the last stage.
+        Victim::Docs => {
+            r#"db.users.aggregate([
+                { "$project": { "a": "$tags", "b": "$tags", "c": "$tags", "d": "$tags", "e": "$tags", "f": "$tags", "g": "$tags", "h": "$tags" } },
+                { "$unwind": "$a" }, { "$unwind": "$b" }, { "$unwind": "$c" }, { "$unwind": "$d" },
+                { "$unwind": "$e" }, { "$unwind": "$f" }, { "$unwind": "$g" }, { "$unwind": "$h" },
+                { "$match": { "a": "none" } }
+            ])"#
+        }
     })
 }
 

@@ -1,5 +1,7 @@
 //! Statements that write, typed on read-only profiles of real servers: each is refused with a reason, and nothing changes.
 
+#![expect(clippy::panic, reason = "a test says by panicking that it failed")]
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +14,11 @@ use parallax_core::name::StoreId;
 use parallax_core::store::{Access, Call, CallId, Purpose, Statement, Store};
 use parallax_tests::servers::{self, Server};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+
+#[path = "refused/documents.rs"]
+mod documents;
+#[path = "refused/rows.rs"]
+mod rows;
 
 /// Everything below is inside this schema, which is all that the test may change.
 const SCHEMA: &str = "

@@ -19,12 +19,16 @@ pub use inject::inject;
 pub use source::keys;
 pub use target::Target;
 
+use change::Written;
+
 mod change;
 mod crm;
 mod docs;
 mod entity;
 mod generate;
+mod graph;
 mod inject;
+mod search;
 mod shop;
 mod source;
 mod target;
@@ -105,27 +109,86 @@ pub async fn load(dir: &Path, options: &LoadOptions, servers: &Book) -> Result<(
     let shop = postgres::lease(servers.server("postgres")?, SAMPLE, &folder).await?;
     let mut copies = Vec::new();
     for (target, name) in &options.copies {
-        let server = servers.server(name)?;
-        let leased = match target {
-            Target::Crm => crm::lease(server, SAMPLE, &folder).await,
-            Target::Docs => docs::lease(server, SAMPLE, &folder).await,
-        };
+        let taken = lease(*target, servers.server(name)?, &folder).await;
         let what = format!("take a database of {name}");
-        copies.push((*target, leased.map_err(|it| it.while_doing(what))?));
+        copies.push(taken.map_err(|it| it.while_doing(what))?);
     }
     fill(options, &shop, &copies).await?;
     loaded::write(dir, &deployment(options, &shop, &copies)).await
 }
 
+/// Takes a place for a folder's copies.
+async fn lease(target: Target, server: &Server, folder: &Path) -> Result<Place> {
+    let (server, mark) = match target {
+        Target::Crm => (crm::lease(server, SAMPLE, folder).await?, String::new()),
+        Target::Docs => (docs::lease(server, SAMPLE, folder).await?, String::new()),
+        Target::Graph => {
+            let mark = graph::lease(server, SAMPLE, folder).await?;
+            (server.clone(), mark)
+        }
+        Target::Search => {
+            let mark = search::lease(server, SAMPLE, folder).await?;
+            (server.with(server.at("")), mark)
+        }
+    };
+    Ok(Place {
+        target,
+        server,
+        mark,
+    })
+}
+
+/// Where copies are.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    pub(crate) target: Target,
+    pub(crate) server: Server,
+    /// What tells a folder's datasets from those of others, where a server has one database for all.
+    mark: String,
+}
+
+impl Place {
+    fn fill(&self, tasks: &mut JoinSet<Result<()>>, options: &LoadOptions) {
+        let (options, server, mark) = (options.clone(), self.server.clone(), self.mark.clone());
+        match self.target {
+            Target::Crm => tasks.spawn(crm::fill(options, server)),
+            Target::Docs => tasks.spawn(docs::fill(options, server)),
+            Target::Graph => tasks.spawn(graph::fill(options, server, mark)),
+            Target::Search => tasks.spawn(search::fill(options, server, mark)),
+        };
+    }
+
+    /// Makes changes of the copies.
+    pub(crate) async fn change(&self, changes: &[Written]) -> Result<()> {
+        match self.target {
+            Target::Crm => crm::change(&self.server, changes).await,
+            Target::Docs => docs::change(&self.server, changes).await,
+            Target::Graph => graph::change(&self.server, &self.mark, changes).await,
+            Target::Search => search::change(&self.server, &self.mark, changes).await,
+        }
+    }
+
+    /// Its part of the deployment file, with the names that its datasets have.
+    fn deployment(&self, extent: Extent) -> String {
+        let (users, orders, url) = self.target.deployment();
+        let mut text = users.to_owned();
+        if extent == Extent::Whole {
+            text += orders;
+        }
+        for kind in KINDS {
+            let [plain, marked] = ["", &self.mark].map(|it| self.target.dataset(kind, it));
+            text = text.replace(&format!("\"{plain}\""), &format!("\"{marked}\""));
+        }
+        text.replace(url, &self.server.url)
+    }
+}
+
 /// Fills all stores at the same time.
-async fn fill(options: &LoadOptions, shop: &Server, copies: &[(Target, Server)]) -> Result<()> {
+async fn fill(options: &LoadOptions, shop: &Server, copies: &[Place]) -> Result<()> {
     let mut tasks = JoinSet::new();
     tasks.spawn(shop::fill(options.clone(), shop.clone()));
-    for (target, server) in copies {
-        match target {
-            Target::Crm => tasks.spawn(crm::fill(options.clone(), server.clone())),
-            Target::Docs => tasks.spawn(docs::fill(options.clone(), server.clone())),
-        };
+    for it in copies {
+        it.fill(&mut tasks, options);
     }
     while let Some(ended) = tasks.join_next().await {
         ended.map_err(|it| Error::new(format!("a task of the load ended: {it}")))??;
@@ -134,23 +197,20 @@ async fn fill(options: &LoadOptions, shop: &Server, copies: &[(Target, Server)])
 }
 
 /// The parts of what is loaded, with the URLs of where it is.
-fn deployment(options: &LoadOptions, shop: &Server, copies: &[(Target, Server)]) -> String {
-    let has_orders = options.extent == Extent::Whole;
-    let orders = |part| if has_orders { part } else { "" };
-    let mut text = HEAD.replace(POSTGRES_URL, &shop.url) + orders(HEAD_OF_ORDERS);
-    for (target, server) in copies {
-        let (part, more, url) = target.deployment();
-        text += &part.replace(url, &server.url);
-        text += orders(more);
+fn deployment(options: &LoadOptions, shop: &Server, copies: &[Place]) -> String {
+    let mut text = HEAD.replace(POSTGRES_URL, &shop.url);
+    if options.extent == Extent::Whole {
+        text += HEAD_OF_ORDERS;
     }
-    text
+    let parts = copies.iter().map(|it| it.deployment(options.extent));
+    text + &parts.collect::<String>()
 }
 
 /// The stores of a loaded sample.
 #[derive(Debug)]
 pub(crate) struct Stores {
     shop: Server,
-    pub(crate) copies: Vec<(Target, Server)>,
+    pub(crate) copies: Vec<Place>,
     /// The datasets of the copies, spelled as in the deployment file.
     pub(crate) datasets: BTreeMap<(Target, Kind), String>,
     extent: Extent,
@@ -165,11 +225,16 @@ impl Stores {
             if !loaded.has_store(target.name()) {
                 continue;
             }
-            copies.push((target, loaded.store(target.name())?));
             for kind in KINDS {
                 let dataset = loaded.dataset(target.name(), kind.entity());
                 datasets.extend(dataset.map(|it| ((target, kind), it.to_owned())));
             }
+            let users = datasets.get(&(target, Kind::User));
+            copies.push(Place {
+                target,
+                server: loaded.store(target.name())?,
+                mark: users.map_or_else(String::new, |it| target.mark(it)),
+            });
         }
         let is_whole = loaded.names("shop.public.orders");
         Ok(Self {
@@ -189,7 +254,7 @@ impl Stores {
     }
 
     pub(crate) fn targets(&self) -> impl Iterator<Item = Target> {
-        self.copies.iter().map(|(it, _)| *it)
+        self.copies.iter().map(|it| it.target)
     }
 
     pub(crate) fn kinds(&self) -> &'static [Kind] {
@@ -204,7 +269,11 @@ mod tests {
     #[test]
     fn the_parts_of_the_deployment_name_every_dataset_once_and_what_a_load_replaces() {
         let server = Server::of("wire://me:secret@127.0.0.1:1/it");
-        let copies = Target::ALL.map(|it| (it, server.clone()));
+        let copies = Target::ALL.map(|target| Place {
+            target,
+            server: server.clone(),
+            mark: "_7".to_owned(),
+        });
         let options = LoadOptions::whole(1, 1);
         let text = deployment(&options, &server, &copies);
         assert_eq!(text.matches(&server.url).count(), 1 + copies.len());
@@ -215,11 +284,15 @@ mod tests {
             let listed = listed.expect("a list").iter();
             let listed: Vec<&str> = listed.filter_map(|it| it["dataset"].as_str()).collect();
             let mut expected = vec![format!("shop.public.{}", kind.aggregate())];
-            expected.extend(Target::ALL.map(|it| it.dataset(kind)));
+            expected.extend(Target::ALL.map(|it| it.dataset(kind, "_7")));
             assert_eq!(listed, expected);
         }
         for target in Target::ALL {
             assert_eq!(text.matches(target.secret()).count(), 1);
+            assert_eq!(
+                target.mark(&target.dataset(Kind::User, "_7")),
+                target.marked("_7")
+            );
         }
     }
 }

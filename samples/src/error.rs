@@ -77,6 +77,24 @@ impl From<mongodb::error::Error> for Error {
     }
 }
 
+impl From<neo4rs::Error> for Error {
+    fn from(error: neo4rs::Error) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
+impl From<neo4rs::DeError> for Error {
+    fn from(error: neo4rs::DeError) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
+impl From<elasticsearch::Error> for Error {
+    fn from(error: elasticsearch::Error) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
 impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Self {
         Self::new(error.to_string())

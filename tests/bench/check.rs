@@ -3,14 +3,14 @@
 use std::process::Command;
 use std::time::Duration;
 
-use parallax_tests::process::cpu_of_tree;
-use parallax_tests::servers::{self, Server};
+use parallax_tests::servers;
 use serde_json::Value;
 
 use crate::deployment::Written;
 use crate::measured::{Measured, Output, run};
-use crate::raw::{Raw, both};
-use crate::table::{Table, mib, rate, seconds};
+use crate::pair::{Pair, RUNS, best, note_ratio};
+use crate::raw::{Raw, both, copy, hashes};
+use crate::table::Table;
 
 /// The hash of one user, as its deployment file maps it.
 const HASH: [&str; 10] = [
@@ -28,53 +28,55 @@ const HASH: [&str; 10] = [
 
 const SELECT: &str = "select id, name, email, city, balance, points, tags, born, is_active, created_at, updated_at from users";
 
-/// How often each is run; the fastest counts.
-const RUNS: usize = 3;
-
-/// One run of `parallax check`, and what the servers worked for it.
-struct Run {
-    measured: Measured,
-    servers: [Duration; 2],
-}
-
 pub(crate) async fn bench(scale: u64) -> Table {
-    let servers = ["postgres", "redis"].map(servers::address);
-    let deployment = Written::of_duo(scale, &["--users-only"], [&servers[0], &servers[1]]);
+    let servers = [("PostgreSQL", "postgres"), ("Redis", "redis")]
+        .map(|(product, name)| (product, servers::address(name)));
+    let [(_, postgres), (_, redis)] = &servers;
+    let deployment = Written::of_duo(scale, &["--users-only"], [postgres, redis]);
+    let pair = Pair {
+        deployment: &deployment,
+        from: "shop.public.users",
+        to: "cache.user:{id}",
+        servers: &servers,
+        options: &[],
+    };
     let fields = compared_hash_fields(&deployment);
     let mut raws = Vec::new();
     let mut runs = Vec::new();
     for _ in 0..RUNS {
         raws.push(scan_both(&deployment, &fields).await);
-        runs.push(check(&deployment, &servers));
+        runs.push(pair.check_equal());
     }
-    let (floor, copy, hashes) = raws
-        .into_iter()
-        .min_by_key(|it| it.0)
-        .expect("there are runs");
-    let best = runs
-        .into_iter()
-        .min_by_key(|it| it.measured.wall)
-        .expect("there are runs");
-    let peer = script(&deployment, &fields);
-    table(
-        scale,
-        floor,
-        &[("COPY BINARY", copy), ("SCAN + HMGET", hashes)],
-        &best,
-        peer.as_ref(),
-    )
+    let floor = raws.into_iter().min_by_key(|it| it.0);
+    let (floor, from, to) = floor.expect("there are runs");
+    let run = best(runs);
+    let title = format!(
+        "{scale} users, PostgreSQL against hashes in Redis, nothing differs, best of {RUNS}"
+    );
+    let mut table = pair.table(&title);
+    pair.raw_row(&mut table, "COPY BINARY", &from);
+    pair.raw_row(&mut table, "SCAN + HMGET", &to);
+    pair.row(&mut table, "both raw scans at once", scale * 2, floor, None);
+    pair.run_row(&mut table, "`parallax check`", scale * 2, &run);
+    if let Some(peer) = script(&deployment, &fields) {
+        let name = "a Python script that reads both sides and compares";
+        pair.row(&mut table, name, scale * 2, peer.wall, Some(&peer));
+    } else {
+        table.note("the peer, a Python script, did not run: it needs psycopg2 and redis");
+    }
+    note_ratio(&mut table, &run, floor);
+    table
 }
 
 async fn scan_both(deployment: &Written, fields: &[String]) -> (Duration, Raw, Raw) {
-    both(
-        (deployment.url("shop"), SELECT.to_owned()),
-        (
-            deployment.url("cache"),
-            "user:*".to_owned(),
-            fields.to_vec(),
-        ),
-    )
-    .await
+    let (shop, cache) = (deployment.url("shop"), deployment.url("cache"));
+    let fields = fields.to_vec();
+    let copied = async move { copy(&shop, SELECT).await };
+    let read = async move {
+        let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
+        hashes(&cache, "user:*", &fields).await
+    };
+    both(copied, read).await
 }
 
 /// The fields that a user's hash has, of those that the mapping compares.
@@ -95,36 +97,6 @@ fn compared_hash_fields(deployment: &Written) -> Vec<String> {
     names
 }
 
-fn check(deployment: &Written, servers: &[Server; 2]) -> Run {
-    let before = servers.each_ref().map(|it| cpu_of_tree(it.pid));
-    let mut command = deployment.parallax();
-    command.args([
-        "check",
-        "--from",
-        "shop.public.users",
-        "--to",
-        "cache.user:{id}",
-        "--json",
-    ]);
-    let measured = run(&mut command, Output::Kept);
-    let after = servers.each_ref().map(|it| cpu_of_tree(it.pid));
-    let report: Value = serde_json::from_slice(&measured.stdout)
-        .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&measured.stdout)));
-    assert_eq!(
-        report["counts"]["stale"], 0,
-        "the sample is equal everywhere: {}",
-        report["counts"]
-    );
-    assert_eq!(measured.code, Some(0), "{}", report["not_checked"]);
-    Run {
-        measured,
-        servers: [
-            after[0].saturating_sub(before[0]),
-            after[1].saturating_sub(before[1]),
-        ],
-    }
-}
-
 /// A Python script that reads both sides whole and compares them, where its drivers are installed.
 fn script(deployment: &Written, fields: &[String]) -> Option<Measured> {
     let mut command = Command::new("python3");
@@ -136,75 +108,4 @@ fn script(deployment: &Written, fields: &[String]) -> Option<Measured> {
         .args(fields);
     let measured = run(&mut command, Output::Kept);
     (measured.code == Some(0)).then_some(measured)
-}
-
-fn table(
-    scale: u64,
-    floor: Duration,
-    raws: &[(&str, Raw)],
-    best: &Run,
-    peer: Option<&Measured>,
-) -> Table {
-    let mut table = Table::new(
-        &format!(
-            "{scale} users, PostgreSQL against hashes in Redis, nothing differs, best of {RUNS}"
-        ),
-        &[
-            "what",
-            "wall",
-            "rows/s",
-            "CPU of the client",
-            "CPU of PostgreSQL",
-            "CPU of Redis",
-            "peak memory",
-        ],
-    );
-    let dash = || "–".to_owned();
-    for (name, raw) in raws {
-        table.row(&[
-            format!("raw scan: {name}, {}", mib(raw.bytes)),
-            seconds(raw.wall),
-            rate(raw.rows, raw.wall),
-            dash(),
-            dash(),
-            dash(),
-            dash(),
-        ]);
-    }
-    table.row(&[
-        "both raw scans at once".to_owned(),
-        seconds(floor),
-        rate(scale * 2, floor),
-        dash(),
-        dash(),
-        dash(),
-        dash(),
-    ]);
-    table.row(&[
-        "`parallax check`".to_owned(),
-        seconds(best.measured.wall),
-        rate(scale * 2, best.measured.wall),
-        seconds(best.measured.cpu),
-        seconds(best.servers[0]),
-        seconds(best.servers[1]),
-        mib(best.measured.peak),
-    ]);
-    if let Some(peer) = peer {
-        table.row(&[
-            "a Python script that reads both sides and compares".to_owned(),
-            seconds(peer.wall),
-            rate(scale * 2, peer.wall),
-            seconds(peer.cpu),
-            dash(),
-            dash(),
-            mib(peer.peak),
-        ]);
-    } else {
-        table.note("the peer, a Python script, did not run: it needs psycopg2 and redis");
-    }
-    let ratio = best.measured.wall.as_secs_f64() / floor.as_secs_f64();
-    table.note(&format!(
-        "wall of `parallax check` is {ratio:.2} × both raw scans of the same run"
-    ));
-    table
 }

@@ -23,18 +23,27 @@ pub(crate) struct Written {
 impl Written {
     /// The sample `duo`, loaded by its own program.
     pub(crate) fn of_duo(scale: u64, options: &[&str], servers: [&Server; 2]) -> Self {
+        let secrets: Vec<_> = DUO_PASSWORDS.into_iter().zip(servers).collect();
+        Self::of_sample("duo", scale, options, &secrets)
+    }
+
+    /// A sample, loaded by its own program; `secrets` are the variables that its file names, with the servers.
+    pub(crate) fn of_sample(
+        sample: &str,
+        scale: u64,
+        options: &[&str],
+        secrets: &[(&str, &Server)],
+    ) -> Self {
         let folder = TempDir::with_prefix("parallax-bench-").expect("a temporary folder");
         let mut load = Command::new(release("parallax-samples"));
-        load.args(["load", "duo", "--to"])
+        load.args(["load", sample, "--to"])
             .arg(folder.path())
             .args(["--scale", &scale.to_string()])
             .args(options);
         let status = load.status().expect("the loader starts");
-        assert!(status.success(), "duo could not be loaded");
-        let passwords = DUO_PASSWORDS
-            .iter()
-            .zip(servers)
-            .map(|(name, server)| ((*name).to_owned(), server.password().to_owned()));
+        assert!(status.success(), "{sample} could not be loaded");
+        let secrets = secrets.iter();
+        let passwords = secrets.map(|(name, it)| ((*name).to_owned(), it.password().to_owned()));
         Self {
             folder,
             passwords: passwords.collect(),

@@ -7,9 +7,11 @@
 )]
 
 mod check;
+mod copies;
 mod deployment;
 mod load;
 mod measured;
+mod pair;
 mod query;
 mod raw;
 mod soak;
@@ -20,24 +22,28 @@ use std::env;
 
 use crate::table::{Table, keep};
 
-const HELP: &str = "parallax-bench check|load|query|trace|soak [--scale N] [--minutes N] [--keep]";
+const HELP: &str = "parallax-bench check|check-sql|check-documents|load|query|trace|soak [--scale N] [--minutes N] [--keep]";
 
 #[tokio::main]
 async fn main() {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let command = arguments.first().unwrap_or_else(|| panic!("{HELP}"));
     let scale = scale(&arguments);
-    let table: Table = match command.as_str() {
-        "check" => check::bench(scale.unwrap_or(1_000_000)).await,
-        "load" => load::bench(scale.unwrap_or(20_000)).await,
+    let tables: Vec<Table> = match command.as_str() {
+        "check" => vec![check::bench(scale.unwrap_or(1_000_000)).await],
+        "check-sql" => vec![copies::bench_sql(scale.unwrap_or(1_000_000)).await],
+        "check-documents" => vec![copies::bench_documents(scale.unwrap_or(1_000_000)).await],
+        "load" => vec![load::bench(scale.unwrap_or(20_000)).await],
         "query" => query::bench(scale.unwrap_or(10_000_000)).await,
-        "trace" => trace::bench(scale.unwrap_or(10_000)).await,
-        "soak" => soak::run(minutes(&arguments).unwrap_or(10)).await,
+        "trace" => vec![trace::bench(scale.unwrap_or(10_000)).await],
+        "soak" => vec![soak::run(minutes(&arguments).unwrap_or(10)).await],
         other => panic!("no benchmark {other:?}: {HELP}"),
     };
-    println!("{}", table.markdown());
+    for table in &tables {
+        println!("{}", table.markdown());
+    }
     if arguments.iter().any(|it| it == "--keep") {
-        keep(command, &[table]);
+        keep(command, &tables);
     }
 }
 

@@ -3,8 +3,11 @@
 use std::time::{Duration, Instant};
 
 use futures::StreamExt as _;
+use mongodb::Collection;
+use mongodb::bson::Document;
 use redis::{AsyncCommands as _, Client, Value};
-use sqlx::{Connection as _, PgConnection};
+use sqlx::mysql::{MySqlConnection, MySqlRow};
+use sqlx::{AssertSqlSafe, Connection as _, Decode, MySql, PgConnection, Row as _};
 use tokio::task::JoinSet;
 
 /// What a raw scan moved.
@@ -89,18 +92,69 @@ fn size(value: &Value) -> u64 {
     }
 }
 
+/// A prepared statement, whose rows come in the binary protocol; each is received whole and dropped.
+pub(crate) async fn rows(url: &str, select: &str) -> Raw {
+    let mut connection = MySqlConnection::connect(url).await.expect("a connection");
+    let began = Instant::now();
+    let mut stream = sqlx::query(AssertSqlSafe(select.to_owned())).fetch(&mut connection);
+    let (mut rows, mut bytes) = (0, 0);
+    while let Some(row) = stream.next().await {
+        let row = row.expect("the rows go on");
+        rows += 1;
+        bytes += width(&row);
+    }
+    Raw {
+        wall: began.elapsed(),
+        rows,
+        bytes,
+    }
+}
+
+/// The bytes of a row's values.
+fn width(row: &MySqlRow) -> u64 {
+    let cells = (0..row.len()).filter_map(|at| row.try_get_raw(at).ok());
+    let bytes = cells.filter_map(|it| <&[u8] as Decode<MySql>>::decode(it).ok());
+    bytes.map(<[u8]>::len).sum::<usize>() as u64
+}
+
+/// `find` with a projection, batches of raw bytes; documents are counted and dropped.
+pub(crate) async fn documents(url: &str, collection: &str, paths: &[&str]) -> Raw {
+    let client = mongodb::Client::with_uri_str(url).await.expect("a client");
+    let database = client.default_database().expect("the URL names a database");
+    let collection: Collection<Document> = database.collection(collection);
+    let projection: Document = paths
+        .iter()
+        .map(|it| ((*it).to_owned(), 1.into()))
+        .collect();
+    let began = Instant::now();
+    let find = collection.find(Document::new()).projection(projection);
+    let mut batches = find
+        .batch_size(10_000)
+        .batch()
+        .await
+        .expect("the find begins");
+    let (mut rows, mut bytes) = (0, 0);
+    while let Some(batch) = batches.next().await {
+        let batch = batch.expect("the batches go on");
+        rows += batch.doc_slices().expect("documents").into_iter().count() as u64;
+        bytes += batch.as_raw_document().as_bytes().len() as u64;
+    }
+    Raw {
+        wall: began.elapsed(),
+        rows,
+        bytes,
+    }
+}
+
 /// Both at once, each in a task of its own: the floor of a check that streams both sides.
 pub(crate) async fn both(
-    copy_from: (String, String),
-    hashes_from: (String, String, Vec<String>),
+    one: impl Future<Output = Raw> + Send + 'static,
+    other: impl Future<Output = Raw> + Send + 'static,
 ) -> (Duration, Raw, Raw) {
     let began = Instant::now();
     let mut scans = JoinSet::new();
-    scans.spawn(async move { (0, copy(&copy_from.0, &copy_from.1).await) });
-    scans.spawn(async move {
-        let fields: Vec<&str> = hashes_from.2.iter().map(String::as_str).collect();
-        (1, hashes(&hashes_from.0, &hashes_from.1, &fields).await)
-    });
+    scans.spawn(async move { (0, one.await) });
+    scans.spawn(async move { (1, other.await) });
     let mut ended = scans.join_all().await;
     let wall = began.elapsed();
     ended.sort_by_key(|it| it.0);

@@ -29,6 +29,13 @@ impl Table {
         self.rows.push(cells.to_vec());
     }
 
+    /// Whether a row begins with that cell.
+    pub(crate) fn has_row(&self, name: &str) -> bool {
+        self.rows
+            .iter()
+            .any(|it| it.first().is_some_and(|it| it == name))
+    }
+
     pub(crate) fn note(&mut self, note: &str) {
         self.notes.push(note.to_owned());
     }

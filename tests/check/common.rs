@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use parallax_core::report::{Finding, Report, Scope};
 use parallax_samples::duo::source::Source;
+use parallax_samples::ensemble::Target;
 use parallax_samples::inject::{Planted, Truth};
-use parallax_samples::{duo, pocket};
-use parallax_tests::{Duo, Ended, Pocket};
+use parallax_samples::{duo, ensemble, pocket};
+use parallax_tests::{Duo, Ended, Ensemble, Pocket};
 use parallax_workbench::{Events, Workbench};
 use serde_json::Value;
 
@@ -17,11 +18,14 @@ pub(crate) enum Sample {
     Pocket(Pocket),
     /// Two servers, an outbox and a stream between them.
     Duo(Duo),
+    /// A system of record and copies in servers of other kinds.
+    Ensemble(Ensemble),
 }
 
 /// The smallest samples that have an object for every fault.
 const POCKET_SCALE: u32 = 80;
 const DUO_SCALE: u32 = 60;
+const ENSEMBLE_SCALE: u32 = 80;
 
 impl Sample {
     /// Loads and plants; changes in flight stay so for a minute, however slow this machine is.
@@ -40,10 +44,19 @@ impl Sample {
         (Self::Duo(duo), truth.expect("faults are planted"))
     }
 
+    /// The same of copies in these servers.
+    pub(crate) async fn planted_in(copies: &[(Target, &str)], seed: u64) -> (Self, Truth) {
+        let sample = Ensemble::load(ENSEMBLE_SCALE, seed, copies).await;
+        sample.edit_deployment("objective = \"5s\"", "objective = \"1m\"");
+        let truth = ensemble::inject(sample.path(), seed, 1).await;
+        (Self::Ensemble(sample), truth.expect("faults are planted"))
+    }
+
     pub(crate) async fn workbench(&self) -> Workbench {
         match self {
             Self::Pocket(it) => it.workbench(),
             Self::Duo(it) => it.workbench().await,
+            Self::Ensemble(it) => it.workbench().await,
         }
     }
 
@@ -51,18 +64,23 @@ impl Sample {
         match self {
             Self::Pocket(it) => it.parallax(arguments),
             Self::Duo(it) => it.parallax(arguments),
+            Self::Ensemble(it) => it.parallax(arguments),
         }
     }
 
     /// What the system of record no longer holds of what is on its way: the deletions among it.
     pub(crate) async fn deleted(&self, truth: &Truth) -> BTreeSet<(String, String)> {
-        let Self::Duo(duo) = self else {
+        let keys = match self {
             // Its injector leaves no deletion on its way.
-            return BTreeSet::new();
+            Self::Pocket(_) => return BTreeSet::new(),
+            Self::Duo(it) => {
+                let mut source = Source::open(it.path(), 0).await.expect("the source");
+                let keys = source.keys().await.expect("its keys");
+                source.close().await.expect("the source is closed");
+                keys
+            }
+            Self::Ensemble(it) => ensemble::keys(it.path()).await.expect("its keys"),
         };
-        let mut source = Source::open(duo.path(), 0).await.expect("the source");
-        let keys = source.keys().await.expect("its keys");
-        source.close().await.expect("the source is closed");
         let held: BTreeSet<_> = keys
             .iter()
             .map(|it| (name(&it.kind()), it.to_string()))
@@ -80,6 +98,7 @@ impl Sample {
         match self {
             Self::Pocket(_) => 5,
             Self::Duo(_) => 2,
+            Self::Ensemble(it) => it.n_stores(),
         }
     }
 }

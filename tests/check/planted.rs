@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use parallax_core::report::{PairReport, Report, Scope};
+use parallax_samples::ensemble::Target;
 use parallax_samples::inject::Truth;
 use parallax_tests::parallax;
 use serde_json::Value;
@@ -11,6 +12,9 @@ use crate::common::{Sample, check, name, planted, printed, reported};
 
 /// How many samples are loaded, each with faults of its own.
 const SEEDS: u64 = 50;
+
+/// The same of copies in one server of another kind.
+const SEEDS_OF_COPIES: u64 = 20;
 
 /// How many of them are checked once more by the command line.
 const SEEDS_OF_CLI: u64 = 3;
@@ -104,6 +108,47 @@ async fn the_same_holds_across_two_servers() {
     }
     println!("{SEEDS} seeds: {n_planted} planted faults reported, and nothing more");
     assert!(n_planted > 1_000, "only {n_planted} faults were planted");
+}
+
+/// Loads and checks a sample for each seed; what is planted differs from seed to seed.
+async fn check_copies(copies: &[(Target, &str)]) {
+    let mut n_planted = 0;
+    for seed in 1..=SEEDS_OF_COPIES {
+        let (sample, truth) = Sample::planted_in(copies, seed).await;
+        n_planted += check_planted(&sample, &truth, seed).await;
+    }
+    println!("{SEEDS_OF_COPIES} seeds: {n_planted} planted faults reported, and nothing more");
+    assert!(n_planted > 400, "only {n_planted} faults were planted");
+}
+
+#[tokio::test]
+async fn the_same_holds_for_rows_of_other_types() {
+    check_copies(&[(Target::Crm, "mariadb")]).await;
+}
+
+#[tokio::test]
+async fn the_same_holds_for_documents_whose_decimals_are_text() {
+    check_copies(&[(Target::Docs, "ferretdb")]).await;
+}
+
+#[tokio::test]
+async fn the_same_holds_for_documents_with_decimals() {
+    check_copies(&[(Target::Docs, "mongo-java-server")]).await;
+}
+
+#[tokio::test]
+async fn the_same_holds_for_nodes_and_relationships() {
+    check_copies(&[(Target::Graph, "neo4j")]).await;
+}
+
+#[tokio::test]
+async fn the_same_holds_for_indexes_of_elasticsearch() {
+    check_copies(&[(Target::Search, "elasticsearch")]).await;
+}
+
+#[tokio::test]
+async fn the_same_holds_for_indexes_of_opensearch() {
+    check_copies(&[(Target::Search, "opensearch")]).await;
 }
 
 /// What `parallax check --json` says of a sample is what was planted.

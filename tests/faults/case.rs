@@ -8,8 +8,9 @@ use parallax_core::error::{Error, ErrorKind};
 use parallax_core::name::StoreId;
 use parallax_core::report::{Finding, PairReport, Report, Scope};
 use parallax_core::wire::{PaneStatement, RunId};
+use parallax_samples::ensemble::Target;
 use parallax_samples::inject::{Planted, Truth};
-use parallax_tests::PrivateDuo;
+use parallax_tests::PrivateSample;
 use parallax_tests::servers::Signals;
 use parallax_workbench::{Events, Workbench};
 
@@ -25,6 +26,9 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 /// Enough for a scan to be hurt in the middle.
 const SCALE: u32 = 15_000;
 
+/// Fewer where every question about keys makes the server read all.
+const SCALE_OF_DOCUMENTS: u32 = 2_000;
+
 /// The store that is hurt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Victim {
@@ -32,6 +36,10 @@ pub(crate) enum Victim {
     Shop,
     /// The copies, and the stream to them.
     Cache,
+    /// The copies as rows.
+    Crm,
+    /// The copies as documents.
+    Docs,
 }
 
 impl Victim {
@@ -40,6 +48,8 @@ impl Victim {
         match self {
             Self::Shop => "shop",
             Self::Cache => "cache",
+            Self::Crm => "crm",
+            Self::Docs => "docs",
         }
     }
 
@@ -47,7 +57,7 @@ impl Victim {
     pub(crate) fn other(self) -> Self {
         match self {
             Self::Shop => Self::Cache,
-            Self::Cache => Self::Shop,
+            Self::Cache | Self::Crm | Self::Docs => Self::Shop,
         }
     }
 
@@ -60,6 +70,8 @@ impl Victim {
         let text = match self {
             Self::Shop => "select count(*) from users",
             Self::Cache => "DBSIZE",
+            Self::Crm => "select count(*) from users",
+            Self::Docs => "db.users.countDocuments({})",
         };
         self.statement(text)
     }
@@ -93,7 +105,7 @@ impl Hurt {
 /// One sample under trial.
 #[derive(Debug)]
 pub(crate) struct Case {
-    pub(crate) duo: PrivateDuo,
+    pub(crate) sample: PrivateSample,
     pub(crate) truth: Truth,
     pub(crate) workbench: Workbench,
     pub(crate) victim: Victim,
@@ -102,11 +114,15 @@ pub(crate) struct Case {
 
 impl Case {
     pub(crate) async fn new(victim: Victim, hurt: Hurt) -> Self {
-        let duo = PrivateDuo::load(SCALE, 1).await;
-        let truth = duo.inject(1).await;
-        let workbench = duo.workbench(DEADLINE).await;
+        let sample = match victim {
+            Victim::Shop | Victim::Cache => PrivateSample::duo(SCALE, 1).await,
+            Victim::Crm => PrivateSample::ensemble(Target::Crm, SCALE, 1).await,
+            Victim::Docs => PrivateSample::ensemble(Target::Docs, SCALE_OF_DOCUMENTS, 1).await,
+        };
+        let truth = sample.inject(1).await;
+        let workbench = sample.workbench(DEADLINE).await;
         Self {
-            duo,
+            sample,
             truth,
             workbench,
             victim,
@@ -117,8 +133,8 @@ impl Case {
     /// The victim's process as it is now.
     pub(crate) fn signals(&self) -> Signals {
         match self.victim {
-            Victim::Shop => self.duo.postgres.signals(),
-            Victim::Cache => self.duo.redis.signals(),
+            Victim::Shop => self.sample.shop.signals(),
+            Victim::Cache => self.sample.copy.signals(),
         }
     }
 
@@ -129,8 +145,8 @@ impl Case {
     /// Undoes what was done: the same server on the same port, with what it held.
     pub(crate) fn heal(&mut self) {
         let server = match self.victim {
-            Victim::Shop => &mut self.duo.postgres,
-            Victim::Cache => &mut self.duo.redis,
+            Victim::Shop => &mut self.sample.shop,
+            Victim::Cache => &mut self.sample.copy,
         };
         match self.hurt {
             Hurt::Killed => server.start(),

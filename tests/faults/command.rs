@@ -3,7 +3,7 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use parallax_tests::{Ended, PrivateDuo};
+use parallax_tests::{Ended, PrivateSample};
 use serde_json::Value;
 
 use crate::case::{Hurt, Victim};
@@ -19,8 +19,8 @@ fn texts<'v>(of: &'v Value, name: &str) -> &'v str {
 async fn a_store_that_is_gone_exits_2_with_all_that_is_known() {
     parallax_tests::parallax();
     for hurt in [Hurt::Killed, Hurt::Paused] {
-        let duo = PrivateDuo::load(50, 1).await;
-        hurt.act(&duo.redis.signals());
+        let duo = PrivateSample::duo(50, 1).await;
+        hurt.act(&duo.copy.signals());
         let ended = Ended::of(duo.parallax(&["--deadline", "1s", "trace", "user", "1", "--json"]));
         let trace = ended.json();
         assert_eq!(
@@ -55,7 +55,7 @@ async fn a_store_that_is_gone_exits_2_with_all_that_is_known() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rows_that_are_cut_off_end_with_an_error_and_exit_2() {
     parallax_tests::parallax();
-    let duo = PrivateDuo::load(10, 1).await;
+    let duo = PrivateSample::duo(10, 1).await;
     let statement = "select g, repeat('x', 2000) from generate_series(1, 30000) g
                      where pg_sleep(0.001) is not null";
     let arguments = ["query", Victim::Shop.name(), statement, "--format", "csv"];
@@ -63,7 +63,7 @@ async fn rows_that_are_cut_off_end_with_an_error_and_exit_2() {
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let running = tokio::task::spawn_blocking(move || Ended::of(command));
     tokio::time::sleep(Duration::from_secs(3)).await;
-    Hurt::Killed.act(&duo.postgres.signals());
+    Hurt::Killed.act(&duo.shop.signals());
     let ended = running.await.expect("nobody panicked");
     let n_rows = ended.stdout.lines().count();
     assert_eq!(ended.code, 2, "{}", ended.stderr);

@@ -11,7 +11,7 @@ use parallax_connections::secret::Secret;
 use parallax_connections::stores;
 use parallax_core::deployment::StoreConfig;
 use parallax_core::store::{Access, Call, CallId, Chunk, Purpose, Rows, Statement, Store};
-use parallax_tests::PrivateDuo;
+use parallax_tests::PrivateSample;
 use parallax_tests::servers::{self, Server};
 use redis::aio::MultiplexedConnection;
 use sqlx::{Connection as _, PgConnection};
@@ -24,10 +24,10 @@ use crate::case::Victim;
 const SOON: Duration = Duration::from_secs(1);
 
 /// The victim's store, as other parts of the program connect to it.
-pub(crate) fn store(duo: &PrivateDuo, victim: Victim) -> Arc<dyn Store> {
+pub(crate) fn store(duo: &PrivateSample, victim: Victim) -> Arc<dyn Store> {
     let server = match victim {
-        Victim::Shop => duo.postgres.server(),
-        Victim::Cache => duo.redis.server(),
+        Victim::Shop => duo.shop.server(),
+        Victim::Cache | Victim::Crm | Victim::Docs => duo.copy.server(),
     };
     let store = stores::guarded(
         &config(victim, server),
@@ -213,7 +213,7 @@ async fn a_dropped_command_that_waits_is_gone_with_its_client() {
 
 /// Runs a statement from the command line, and presses Ctrl-C while it runs.
 async fn interrupted(
-    duo: &PrivateDuo,
+    duo: &PrivateSample,
     victim: Victim,
     text: &str,
     is_running: impl AsyncFn() -> bool,
@@ -239,11 +239,11 @@ async fn interrupted(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ctrl_c_ends_the_statement_on_the_server() {
     parallax_tests::parallax();
-    let duo = PrivateDuo::load(10, 1).await;
-    let shop = duo.postgres.server();
+    let duo = PrivateSample::duo(10, 1).await;
+    let shop = duo.shop.server();
     let sleeps = async || !sleepers(shop, "pg_sleep(61)").await.is_empty();
     interrupted(&duo, Victim::Shop, "select pg_sleep(61)", sleeps).await;
-    let own = client(duo.redis.server()).await;
+    let own = client(duo.copy.server()).await;
     let waits = async || waiting(&own, "xread").await > 0;
     interrupted(
         &duo,

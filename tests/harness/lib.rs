@@ -7,12 +7,16 @@
 )]
 
 mod duo;
-mod private_duo;
+mod ensemble;
+mod on_servers;
+mod private_sample;
 pub mod process;
 pub mod servers;
 
 pub use duo::Duo;
-pub use private_duo::PrivateDuo;
+pub use ensemble::Ensemble;
+pub use on_servers::OnServers;
+pub use private_sample::PrivateSample;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

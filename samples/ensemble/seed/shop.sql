@@ -38,7 +38,9 @@ create table outbox (
   payload      jsonb,
   created_at   timestamptz not null,
   sent_crm     timestamptz,
-  sent_docs    timestamptz
+  sent_docs    timestamptz,
+  sent_graph   timestamptz,
+  sent_search  timestamptz
 );
 
 create function iso(moment timestamptz) returns text stable return

@@ -9,7 +9,7 @@ use sqlx::postgres::PgConnection;
 
 use crate::clock::{Micros, Time};
 use crate::ensemble::entity::Entity;
-use crate::ensemble::{Stores, Target, crm, docs, shop};
+use crate::ensemble::{Stores, Target, shop};
 use crate::error::Result;
 use crate::inject::{Pool, Truth, refuse_twice, still_moving};
 use crate::model::Kind;
@@ -48,12 +48,12 @@ pub async fn inject(dir: &Path, seed: u64, per_verdict: u32) -> Result<Truth> {
     let plan = planner.plan(per_verdict)?;
     shop::change(&mut shop, &plan.written, &plan.removed, &plan.outbox).await?;
     shop.close().await?;
-    for (target, server) in &stores.copies {
-        let changes = plan.copies.get(target).map_or(&[][..], Vec::as_slice);
-        match target {
-            Target::Crm => crm::change(server, changes).await?,
-            Target::Docs => docs::change(server, changes).await?,
-        }
+    for place in &stores.copies {
+        let changes = plan
+            .copies
+            .get(&place.target)
+            .map_or(&[][..], Vec::as_slice);
+        place.change(changes).await?;
     }
     Truth::write(dir, seed, Time::now(), plan.faults, plan.untouched).await
 }

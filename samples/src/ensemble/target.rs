@@ -10,17 +10,23 @@ pub enum Target {
     Crm,
     /// Documents over the MongoDB wire.
     Docs,
+    /// Nodes and relationships over Bolt.
+    Graph,
+    /// Documents of search indexes.
+    Search,
 }
 
 impl Target {
     /// Every one, in the order of the deployment file.
-    pub const ALL: [Self; 2] = [Self::Crm, Self::Docs];
+    pub const ALL: [Self; 4] = [Self::Crm, Self::Docs, Self::Graph, Self::Search];
 
     /// The store's name in the deployment file.
     pub fn name(self) -> &'static str {
         match self {
             Self::Crm => "crm",
             Self::Docs => "docs",
+            Self::Graph => "graph",
+            Self::Search => "search",
         }
     }
 
@@ -38,6 +44,8 @@ impl Target {
         match self {
             Self::Crm => "mariadb",
             Self::Docs => "ferretdb",
+            Self::Graph => "neo4j",
+            Self::Search => "elasticsearch",
         }
     }
 
@@ -46,6 +54,8 @@ impl Target {
         match self {
             Self::Crm => "ENSEMBLE_MARIADB_PASSWORD",
             Self::Docs => "ENSEMBLE_DOCUMENTS_PASSWORD",
+            Self::Graph => "ENSEMBLE_GRAPH_PASSWORD",
+            Self::Search => "ENSEMBLE_SEARCH_PASSWORD",
         }
     }
 
@@ -62,12 +72,51 @@ impl Target {
                 include_str!("../../ensemble/docs-orders.toml"),
                 "mongodb://parallax@127.0.0.1:27017/ensemble",
             ),
+            Self::Graph => (
+                include_str!("../../ensemble/graph.toml"),
+                include_str!("../../ensemble/graph-orders.toml"),
+                "bolt://neo4j@127.0.0.1:7687",
+            ),
+            Self::Search => (
+                include_str!("../../ensemble/search.toml"),
+                include_str!("../../ensemble/search-orders.toml"),
+                "elasticsearch://parallax@127.0.0.1:9200",
+            ),
         }
     }
 
-    /// The dataset that holds a kind, spelled as in the deployment file.
-    pub fn dataset(self, kind: Kind) -> String {
-        format!("{}.{}", self.name(), kind.aggregate())
+    /// The dataset that holds a kind. A server without databases holds those of many folders, each with a mark of its own.
+    pub(crate) fn dataset(self, kind: Kind, mark: &str) -> String {
+        match (self, kind) {
+            (Self::Crm | Self::Docs, _) => format!("{}.{}", self.name(), kind.aggregate()),
+            (Self::Search, _) => format!("search.{mark}{}", kind.aggregate()),
+            (Self::Graph, Kind::User) => format!("graph.User{mark}"),
+            (Self::Graph, Kind::Product) => format!("graph.Product{mark}"),
+            (Self::Graph, Kind::Order) => {
+                format!("graph.(:User{mark})-[:BOUGHT{mark}]->(:Product{mark})")
+            }
+        }
+    }
+
+    /// The mark in the name of a dataset of users, as [`Self::dataset`] makes it.
+    pub(crate) fn mark(self, users: &str) -> String {
+        let mark = match self {
+            Self::Crm | Self::Docs => None,
+            Self::Graph => users.strip_prefix("graph.User"),
+            Self::Search => users
+                .strip_prefix("search.")
+                .and_then(|it| it.strip_suffix("users")),
+        };
+        mark.unwrap_or_default().to_owned()
+    }
+
+    /// The mark, where this one has any.
+    #[cfg(test)]
+    pub(crate) fn marked(self, mark: &str) -> &str {
+        match self {
+            Self::Crm | Self::Docs => "",
+            Self::Graph | Self::Search => mark,
+        }
     }
 
     /// The canonical fields that are compared there, in the order of the source's columns.

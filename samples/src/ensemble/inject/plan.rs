@@ -258,6 +258,6 @@ impl Planner {
 
     fn dataset(&self, target: Target, kind: Kind) -> String {
         let dataset = self.datasets.get(&(target, kind)).cloned();
-        dataset.unwrap_or_else(|| target.dataset(kind))
+        dataset.unwrap_or_else(|| target.dataset(kind, ""))
     }
 }
