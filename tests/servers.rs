@@ -1,8 +1,19 @@
 //! The servers of `cargo xtask servers`, as tests use them: reached over TLS, killed, started again, paused.
 //!
-//! `PARALLAX_STORES` names those that must be there. Without it, trials of servers that do not run are listed as ignored.
+//! Those that `PARALLAX_STORES` names must be there; trials of others that do not run are listed as ignored.
 
 #![expect(clippy::print_stdout, reason = "the run says why trials were left out")]
+
+#[path = "servers/documents.rs"]
+mod documents;
+#[path = "servers/graph.rs"]
+mod graph;
+#[path = "servers/mariadb.rs"]
+mod mariadb;
+#[path = "servers/replication.rs"]
+mod replication;
+#[path = "servers/search.rs"]
+mod search;
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpStream;
@@ -39,15 +50,82 @@ const CASES: &[(&str, &str, Case)] = &[
         pause,
     ),
     ("redis", "is gone with its instance", drop_stops),
+    (
+        "postgres",
+        "is followed by a standby that takes no writes",
+        replication::standby,
+    ),
+    (
+        "postgres",
+        "is followed by a subscriber of one table",
+        replication::subscriber,
+    ),
+    (
+        "mariadb",
+        "answers over TLS with a certificate for its address",
+        mariadb::tls,
+    ),
+    (
+        "mariadb",
+        "keeps port and data when it is killed and started again",
+        mariadb::restart,
+    ),
+    (
+        "mariadb",
+        "is followed by a replica that takes no writes",
+        mariadb::replica,
+    ),
+    (
+        "ferretdb",
+        "lets in who knows the password",
+        documents::password,
+    ),
+    (
+        "ferretdb",
+        "keeps what is written, with and without TLS",
+        documents::ferretdb,
+    ),
+    (
+        "mongo-java-server",
+        "keeps what is written, with and without TLS",
+        documents::mongo_java_server,
+    ),
+    (
+        "neo4j",
+        "lets in who knows the password, with and without TLS",
+        graph::password,
+    ),
+    (
+        "neo4j",
+        "keeps port and data when it is killed and started again",
+        graph::restart,
+    ),
+    (
+        "elasticsearch",
+        "lets accounts read what their roles say",
+        search::accounts,
+    ),
+    (
+        "elasticsearch",
+        "keeps port and data when it is killed and started again",
+        search::restart,
+    ),
+    (
+        "elasticsearch",
+        "answers over TLS with a certificate for its address",
+        search::tls,
+    ),
+    ("opensearch", "runs scripts", search::scripts),
 ];
 
 fn main() {
     let arguments = Arguments::from_args();
     let named = std::env::var("PARALLAX_STORES").ok();
-    let is_wanted = |name: &str| match &named {
-        Some(stores) => stores.split(',').any(|it| it == name),
-        None => servers::find(name).is_some(),
+    let is_named = |name: &str| {
+        let mut stores = named.iter().flat_map(|it| it.split(','));
+        stores.any(|it| it == name)
     };
+    let is_wanted = |name: &str| is_named(name) || servers::find(name).is_some();
     let trials: Vec<Trial> = CASES
         .iter()
         .map(|(server, name, case)| {
@@ -100,6 +178,18 @@ fn postgres_restart() -> Result<(), Failed> {
     let rows = runtime.block_on(run(&url, "select answer from kept"))?;
     let answer: i32 = rows.first().ok_or("the row is lost")?.try_get(0)?;
     ensure(answer == 42, "the row changed")
+}
+
+/// Asks again and again, for as long as a change may be under way.
+async fn until(ask: impl AsyncFn() -> Result<bool, Failed>) -> Result<(), Failed> {
+    let polling = async {
+        while !ask().await? {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        Ok(())
+    };
+    let ended = tokio::time::timeout(Duration::from_secs(15), polling).await;
+    ended.unwrap_or_else(|_| Err("the change did not arrive".into()))
 }
 
 async fn run(url: &str, sql: &'static str) -> sqlx::Result<Vec<sqlx::postgres::PgRow>> {

@@ -21,7 +21,7 @@ const END: Duration = Duration::from_secs(10);
 /// A running server, as the address file tells. `Debug` leaves out the URLs, which hold the password.
 #[derive(Clone, Deserialize)]
 pub struct Server {
-    /// Its name in `cargo xtask servers`: `postgres`, `redis`.
+    /// Its name in `cargo xtask servers`: `postgres`, `mariadb-replica`.
     #[serde(skip)]
     pub name: String,
     /// As it calls itself.
@@ -148,6 +148,8 @@ pub async fn commands(server: &Server) -> redis::RedisResult<MultiplexedConnecti
 #[derive(Debug)]
 pub struct Private {
     server: Server,
+    /// With those that it needs.
+    servers: BTreeMap<String, Server>,
     folder: TempDir,
 }
 
@@ -156,14 +158,25 @@ pub struct Private {
 pub fn private(name: &str) -> Private {
     let folder = TempDir::with_prefix("parallax-servers-").expect("a temporary folder");
     let_pass(folder.path());
-    let server = up(folder.path(), name);
-    Private { server, folder }
+    let servers = up(folder.path(), name);
+    Private {
+        server: servers[name].clone(),
+        servers,
+        folder,
+    }
 }
 
 impl Private {
     /// How it is reached; its process is another after each [`Private::start`], the rest stays.
     pub fn server(&self) -> &Server {
         &self.server
+    }
+
+    /// One that it needs, which was started with it: the primary of a replica.
+    #[track_caller]
+    pub fn needed(&self, name: &str) -> &Server {
+        let found = self.servers.get(name);
+        found.unwrap_or_else(|| panic!("{} does not need {name}", self.server.name))
     }
 
     /// As [`Signals::kill`].
@@ -188,7 +201,8 @@ impl Private {
 
     /// Starts it again on the same port and data, if it does not run.
     pub fn start(&mut self) {
-        self.server = up(self.folder.path(), &self.server.name);
+        self.servers = up(self.folder.path(), &self.server.name);
+        self.server = self.servers[&self.server.name].clone();
     }
 }
 
@@ -243,13 +257,13 @@ impl Drop for Private {
     }
 }
 
+/// What was asked for, and what that needs.
 #[track_caller]
-fn up(folder: &Path, name: &str) -> Server {
+fn up(folder: &Path, name: &str) -> BTreeMap<String, Server> {
     let owner = std::process::id().to_string();
     let ended = servers("up", folder, &["--while", &owner, "--json", name]);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
-    let server = parse(&ended.stdout).remove(name);
-    server.expect("what was asked for")
+    parse(&ended.stdout)
 }
 
 fn servers(what: &str, folder: &Path, options: &[&str]) -> Ended {
