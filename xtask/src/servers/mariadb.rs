@@ -53,9 +53,8 @@ const SETTINGS: &[&str] = &[
     "--collation-server=utf8mb4_general_ci",
     "--innodb-buffer-pool-size=256M",
     "--innodb-log-file-size=64M",
-    // What was committed outlives a killed server, but not a power cut: nothing waits for the disk.
+    // What was committed outlives a killed server.
     "--innodb-flush-log-at-trx-commit=2",
-    "--innodb-flush-method=nosync",
     "--sync-binlog=0",
     "--log-bin=bin",
     "--relay-log=relay",
@@ -67,6 +66,9 @@ const SETTINGS: &[&str] = &[
     // Costs 100 MB of memory; who runs what and waits for whom is read there.
     "--performance-schema=ON",
 ];
+
+/// Nothing waits for the disk; only a power cut would lose data.
+const UNSYNCED: [&str; 2] = ["--innodb-flush-method=nosync", "--debug-no-sync"];
 
 /// `mariadbd`, which lies where only the system's own accounts look.
 fn daemon() -> Option<PathBuf> {
@@ -98,7 +100,7 @@ pub(crate) fn prepare_with(instance: &Instance, more: &str) -> Result<()> {
             "--character-set-server=utf8mb4",
             "--innodb-log-file-size=64M",
         ])
-        .args(["--innodb-flush-method=nosync"])
+        .args(UNSYNCED)
         .arg(format!("--datadir={}", data(instance).display()))
         .arg(format!("--extra-file={}", first.display()));
     instance.run(install).map(drop)
@@ -124,7 +126,8 @@ pub(crate) fn command_as(instance: &Instance, number: u32) -> Result<Command> {
         .arg(format!("--server-id={number}"))
         .arg(format!("--ssl-cert={}", file("server.pem")))
         .arg(format!("--ssl-key={}", file("server.key")))
-        .args(SETTINGS);
+        .args(SETTINGS)
+        .args(UNSYNCED);
     Ok(command)
 }
 

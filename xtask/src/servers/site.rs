@@ -14,7 +14,7 @@ use crate::servers::address::{Address, Book};
 use crate::servers::catalog::{SERVERS, Server, chosen, families};
 use crate::servers::certificate::Authority;
 use crate::servers::instance::Instance;
-use crate::servers::watch;
+use crate::servers::{kept, watch};
 use crate::stage::Stages;
 use crate::tree::Tree;
 
@@ -216,12 +216,7 @@ impl Site {
 
     /// One at a time may start and stop servers here.
     fn lock(&self) -> Result<File> {
-        let lock = || {
-            let file = File::create(self.folder.join("lock"))?;
-            file.lock()?;
-            Ok::<_, std::io::Error>(file)
-        };
-        lock().during(format_args!("lock {}", self.folder.display()))
+        kept::lock(&self.folder.join("lock"))
     }
 }
 
