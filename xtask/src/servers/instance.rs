@@ -332,3 +332,25 @@ fn password() -> String {
     let random = || RandomState::new().hash_one(0);
     format!("{:016x}{:016x}", random(), random())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_tells_what_a_server_was_prepared_for() {
+        let text = r#"{"recipe": 1, "home": "/home", "password": "own", "ports": {"sql": 20001}, "needed": {"store": "its"}}"#;
+        let noted = Noted::parse(text).unwrap();
+        assert_eq!(noted.ports["sql"], 20_001);
+        assert_eq!(noted.needed["store"], "its");
+        let text = r#"{"recipe": 1, "home": "/home", "password": "own", "ports": {}}"#;
+        assert!(Noted::parse(text).unwrap().needed.is_empty());
+    }
+
+    #[test]
+    fn a_broken_note_is_none() {
+        assert!(Noted::parse("{}").is_none());
+        let text = r#"{"recipe": 1, "home": "/home", "password": "own", "ports": {"sql": 70000}}"#;
+        assert!(Noted::parse(text).is_none());
+    }
+}

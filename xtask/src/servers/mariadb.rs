@@ -76,7 +76,7 @@ fn daemon() -> Option<PathBuf> {
     program("mariadbd").or_else(|| usual.is_file().then(|| usual.to_owned()))
 }
 
-/// Makes an account with every right, that of giving rights included, and no other one.
+/// Makes an account with every right, that of giving rights included, in place of all but the one that owns views.
 fn prepare(instance: &Instance) -> Result<()> {
     prepare_with(instance, "")
 }
@@ -85,8 +85,9 @@ fn prepare(instance: &Instance) -> Result<()> {
 pub(crate) fn prepare_with(instance: &Instance, more: &str) -> Result<()> {
     let password = &instance.password;
     let first = format!(
-        "flush privileges;\n\
-         drop user root@localhost;\n\
+        "delete from mysql.global_priv where user <> 'mariadb.sys';\n\
+         delete from mysql.proxies_priv;\n\
+         flush privileges;\n\
          create user {USER} identified by '{password}';\n\
          grant all on *.* to {USER} with grant option;\n\
          create database {USER};\n\
