@@ -175,6 +175,10 @@ impl Place {
         if extent == Extent::Whole {
             text += orders;
         }
+        if self.server.password().is_empty() {
+            let secret = format!("secret = \"env:{}\"\n", self.target.secret());
+            text = text.replace(&secret, "");
+        }
         for kind in KINDS {
             let [plain, marked] = ["", &self.mark].map(|it| self.target.dataset(kind, it));
             text = text.replace(&format!("\"{plain}\""), &format!("\"{marked}\""));
