@@ -176,7 +176,10 @@ async fn a_server_that_restarts_is_found_again_and_one_that_hangs_ends_with_the_
             .store
             .ping(&call_within(Duration::from_millis(700)))
             .await;
-        assert_eq!(error.expect_err(what).kind, ErrorKind::Timeout, "{what}");
+        // Which of the two clocks is first, that of the call or that of the attempt to connect, is open.
+        let error = error.expect_err(what);
+        let silent = [ErrorKind::Timeout, ErrorKind::Unreachable];
+        assert!(silent.contains(&error.kind), "{what}: {error}");
         assert!(
             began.elapsed() < Duration::from_millis(1500),
             "{what}: {:?}",

@@ -147,7 +147,8 @@ fn questions(schema: &str, table: &str, is_mariadb: bool) -> Vec<String> {
             of("")
         ),
         format!(
-            "SELECT table_name, column_name, data_type, column_type, datetime_precision, is_nullable
+            "SELECT table_name, column_name, data_type, column_type, datetime_precision, is_nullable,
+            character_set_name, collation_name
             FROM information_schema.columns {} ORDER BY table_name, ordinal_position",
             of("")
         ),
@@ -184,7 +185,8 @@ fn read(row: &Row, rest: &[Answer]) -> Table {
                 &text(row, 3),
                 row.number(4),
                 is_json,
-            ),
+            )
+            .collated(row.text(6), row.text(7)),
             nullable: row.text(5) == Some("YES"),
             name,
         }

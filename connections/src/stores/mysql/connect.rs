@@ -49,7 +49,8 @@ fn options(place: &Place, secret: Option<&Secret>) -> MySqlConnectOptions {
     if let Some(database) = &place.database {
         options = options.database(database);
     }
-    if let Some(secret) = secret {
+    // The driver would scramble an empty one.
+    if let Some(secret) = secret.filter(|it| !it.reveal().is_empty()) {
         options = options.password(secret.reveal());
     }
     options

@@ -6,7 +6,7 @@ use parallax_core::store::{Needle, Newest, Search};
 use parallax_core::value::{Record, Value};
 
 use super::lease::Lease;
-use super::literal::{self, literal, typed};
+use super::literal::{self, typed};
 use super::records::{Operand, Reader};
 use super::types::Kind;
 
@@ -47,7 +47,7 @@ fn condition(operand: &Operand, needle: &Needle) -> Option<String> {
 
 /// By the column's own collation, so that an index serves, and by the bytes too where it takes more for the same.
 fn equals(operand: &Operand, text: &str) -> Option<String> {
-    let wanted = literal(&typed(operand.kind, &Value::from(text))?)?;
+    let wanted = operand.literal(&typed(operand.kind, &Value::from(text))?)?;
     let by_collation = format!("{} = {wanted}", operand.sql);
     Some(match operand.kind {
         Kind::Text => format!(

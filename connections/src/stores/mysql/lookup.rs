@@ -12,7 +12,7 @@ use parallax_core::value::{Key, Record, Value};
 
 use super::lease::Lease;
 use super::link::Row;
-use super::literal::{literal, typed};
+use super::literal::typed;
 use super::records::Reader;
 
 const OPERATION: &str = "read records by key";
@@ -130,7 +130,7 @@ fn spelled(reader: &Reader, key: &Key) -> Option<(String, Vec<u8>)> {
     let mut meaning = Vec::new();
     for (operand, part) in reader.key.iter().zip(key.parts()) {
         let value = typed(operand.kind, part)?;
-        texts.push(literal(&value)?);
+        texts.push(operand.literal(&value)?);
         canonical::encode(Some(&value), &mut meaning);
     }
     Some((in_parentheses(&texts), meaning))

@@ -62,7 +62,7 @@ fn one_of(operand: &Operand, texts: &[String]) -> String {
         .iter()
         .filter_map(|it| typed(operand.kind, &Value::from(it.as_str())));
     let values: Vec<Value> = values.collect();
-    let literals: Vec<String> = values.iter().filter_map(literal).collect();
+    let literals: Vec<String> = values.iter().filter_map(|it| operand.literal(it)).collect();
     if literals.is_empty() {
         return "false".to_owned();
     }

@@ -35,6 +35,9 @@ const BATCHES_AHEAD: usize = 2;
 /// Warnings that are told of one statement.
 const WARNINGS: &str = "SHOW WARNINGS LIMIT 20";
 
+/// The server keeps the warnings of a statement until one reads a table.
+const FORGET_WARNINGS: &str = "SELECT 1 FROM information_schema.engines LIMIT 0";
+
 /// The server cannot prepare that statement.
 const NOT_PREPARED: u16 = 1295;
 
@@ -168,7 +171,8 @@ impl Run {
 
     async fn statements(&mut self, plan: Vec<Planned>) -> Result<(), Stopped> {
         if self.access == Access::ReadOnly {
-            self.simple("START TRANSACTION READ ONLY").await?;
+            self.simple(&[FORGET_WARNINGS, "START TRANSACTION READ ONLY"])
+                .await?;
         }
         for (nth, planned) in plan.into_iter().enumerate() {
             if nth > 0 {
@@ -177,7 +181,7 @@ impl Run {
             Box::pin(self.one(planned)).await?;
         }
         if self.access == Access::ReadOnly {
-            self.simple("ROLLBACK").await?;
+            self.simple(&["ROLLBACK"]).await?;
         }
         Ok(())
     }
@@ -186,9 +190,10 @@ impl Run {
         give(&self.out, chunk).await.map_err(|it| self.stopped(it))
     }
 
-    /// Runs a statement of our own, of which only failure is of interest.
-    async fn simple(&mut self, text: &str) -> Result<(), Error> {
-        let ran = self.lease.tried(&[text.to_owned()]).await;
+    /// Runs statements of our own, of which only failure is of interest.
+    async fn simple(&mut self, texts: &[&str]) -> Result<(), Error> {
+        let texts: Vec<String> = texts.iter().map(|it| (*it).to_owned()).collect();
+        let ran = self.lease.tried(&texts).await;
         ran.map(drop).map_err(|it| self.lease.fail(&it, OPERATION))
     }
 
@@ -231,7 +236,11 @@ impl Run {
             Err(failure) => return Err(self.failed(&failure)),
         };
         let rows = answers.iter().flat_map(|it| &it.rows);
-        for notice in rows.filter_map(notice).collect::<Vec<_>>() {
+        let notices: Vec<String> = rows.filter_map(notice).collect();
+        if !notices.is_empty() {
+            self.simple(&[FORGET_WARNINGS]).await?;
+        }
+        for notice in notices {
             self.give(Chunk::Notice(notice)).await?;
         }
         Ok(())

@@ -22,6 +22,8 @@ pub(super) struct Operand {
     pub(super) sql: String,
     /// How it is read; a place inside a document is text.
     pub(super) kind: Kind,
+    /// As [`super::types::Type::collation`].
+    collation: Option<(String, String)>,
 }
 
 impl Operand {
@@ -34,6 +36,7 @@ impl Operand {
             return Some(Self {
                 sql,
                 kind: column.of.kind,
+                collation: column.of.collation.clone(),
             });
         }
         (column.of.kind == Kind::Json).then(|| Self {
@@ -42,6 +45,18 @@ impl Operand {
                 literal::text(&way(inside))
             ),
             kind: Kind::Text,
+            collation: None,
+        })
+    }
+
+    /// A value that [`literal::typed`] gave, as it is compared with this operand so that its index serves.
+    ///
+    /// Letters that the column's character set lacks become question marks: what is found is not yet what was asked for.
+    pub(super) fn literal(&self, value: &Value) -> Option<String> {
+        let plain = literal::literal(value)?;
+        Some(match &self.collation {
+            Some((set, collation)) => format!("CONVERT({plain} USING {set}) COLLATE {collation}"),
+            None => plain,
         })
     }
 

@@ -38,6 +38,8 @@ pub(super) struct Type {
     pub(super) kind: Kind,
     /// How many digits a second has behind its point.
     pub(super) digits: Option<u32>,
+    /// The character set and the collation of a text that is not kept as UTF-8 of four bytes.
+    pub(super) collation: Option<(String, String)>,
 }
 
 impl Type {
@@ -78,6 +80,21 @@ impl Type {
             declared: declared.to_owned(),
             kind,
             digits,
+            collation: None,
+        }
+    }
+
+    /// The same, with a character set and a collation, if it has them.
+    pub(super) fn collated(self, set: Option<&str>, collation: Option<&str>) -> Self {
+        let plain = |it: &&str| {
+            it.bytes()
+                .all(|it| it.is_ascii_alphanumeric() || it == b'_')
+        };
+        let both = set.filter(plain).zip(collation.filter(plain));
+        let both = both.filter(|(set, _)| *set != "utf8mb4" && self.kind == Kind::Text);
+        Self {
+            collation: both.map(|(set, collation)| (set.to_owned(), collation.to_owned())),
+            ..self
         }
     }
 
@@ -89,6 +106,7 @@ impl Type {
             declared: declared(info, kind),
             kind,
             digits: None,
+            collation: None,
         }
     }
 
