@@ -4,6 +4,9 @@
 //! rounded on the way, a name that stands twice stays, and a scan makes no value that can be lent. The driver's client
 //! opens, watches and closes the connections; see `link` for what happens to a call that is dropped.
 //!
+//! Without `tlsCAFile` the driver trusts the authorities on a list of its own, not the system's; with it, those in the file
+//! alone.
+//!
 //! What a server of another make cannot do, it answers itself; what it would misunderstand is not sent to it: see
 //! `products`. Change streams, transactions and the positions of replica sets are not used here; the time of the last
 //! operation is given with records that were read, where the server tells it.
@@ -114,6 +117,7 @@ impl Store for MongoDb {
     async fn ping(&self, call: &Call) -> Result<Server> {
         let session = self.link.session(call).await?;
         let greeting = session.meet().await?;
+        session.prove_login().await?;
         let clock = greeting.get_datetime("localTime").ok();
         let known = session.known();
         Ok(Server {

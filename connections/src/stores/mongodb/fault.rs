@@ -122,6 +122,10 @@ fn kind(code: i32, message: &str) -> (ErrorKind, Option<&'static str>) {
                 "the server has not enough memory for this; limit it, or allow it the disk: {allowDiskUse: true}",
             ),
         ),
+        // A server that keeps its documents in another one passes its answer on.
+        1 | 8 if message.contains("authentication failed") => {
+            (ErrorKind::PermissionDenied, Some(LOGIN))
+        }
         1 | 8 => (ErrorKind::Other, None),
         _ if message.contains("not implemented") || message.contains("not supported") => {
             (ErrorKind::Unsupported, None)

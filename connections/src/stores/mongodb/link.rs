@@ -178,9 +178,14 @@ impl Link {
 
     /// Adds the secret, and what the URL leaves open.
     fn complete(&self, options: &mut ClientOptions) -> Result<()> {
-        if let Some(secret) = &self.secret {
-            let credential = options.credential.as_mut().ok_or_else(no_user)?;
-            credential.password = Some(secret.reveal().to_owned());
+        match (&self.secret, options.credential.as_mut()) {
+            (None, None) => {}
+            (None, Some(credential)) if credential.password.is_some() => return Err(no_secret()),
+            (None, Some(_)) => {}
+            (Some(_), None) => return Err(no_user()),
+            (Some(secret), Some(credential)) => {
+                credential.password = Some(secret.reveal().to_owned());
+            }
         }
         options
             .app_name
@@ -206,6 +211,12 @@ fn level(level: &ReadConcernLevel) -> String {
         ReadConcernLevel::Custom(name) => name.clone(),
         named => format!("{named:?}").to_lowercase(),
     }
+}
+
+fn no_secret() -> Error {
+    Error::new(ErrorKind::PermissionDenied, "log in")
+        .because("the mechanism that the URL names wants a password")
+        .hint(r#"say where it is kept: secret = "keychain", "env:NAME" or "file:PATH""#)
 }
 
 fn no_user() -> Error {
@@ -238,6 +249,15 @@ impl Session {
         self.link.opened.get()?.database.as_deref()
     }
 
+    /// Asks what needs a login, where the server looks at it only then: a wrong password is told at once.
+    pub(super) async fn prove_login(&self) -> Result<()> {
+        if self.address().has_user && self.known().is_some_and(Known::checks_logins_late) {
+            let command = doc! { "listDatabases": 1, "nameOnly": true };
+            self.run("admin", &command, "log in").await?;
+        }
+        Ok(())
+    }
+
     /// Whether this collection was there when it was last looked for.
     pub(super) fn is_met(&self, namespace: &Namespace) -> bool {
         self.link.met().contains(namespace)
@@ -251,7 +271,7 @@ impl Session {
         self.link.met().remove(namespace);
     }
 
-    /// Greets the server; a call that cancels itself aside, this is what tells which product it is.
+    /// Greets the server, by the newer of two commands where it knows it, and notes which product it is.
     pub(super) async fn meet(&self) -> Result<Document> {
         const OPERATION: &str = "greet the server";
         let greeting = match self.run("admin", &doc! { "hello": 1 }, OPERATION).await {

@@ -76,6 +76,11 @@ impl Known {
         self.product != Product::FerretDb
     }
 
+    /// Whether a login by the mechanism PLAIN is looked at only when documents are.
+    pub(super) fn checks_logins_late(&self) -> bool {
+        self.product == Product::FerretDb
+    }
+
     /// Why a command is not sent: it holds a value of a type at which this server closes the connection.
     pub(super) fn refusal(&self, command: &Document) -> Option<Error> {
         if self.product != Product::FerretDb {

@@ -8,7 +8,8 @@ use parallax_core::error::{Error, ErrorKind, Result};
 /// Where the servers are.
 #[derive(Clone, Debug)]
 pub(super) struct Address {
-    /// The URL, which holds no password.
+    /// The URL as the driver reads it. A mechanism that wants a password is given a word in its place, for the driver
+    /// checks that there is one before the secret can be added.
     pub(super) url: String,
     /// The folder to which the files that it names are relative.
     pub(super) base: std::path::PathBuf,
@@ -33,13 +34,22 @@ pub(super) fn address(url: &str, base: &Path) -> Result<Address> {
     if user.is_some_and(|it| it.contains([':', '/', '?'])) {
         return Err(password());
     }
-    let read = ConnectionString::parse(url).map_err(|it| bad(&it.kind))?;
+    let (url, read) = match ConnectionString::parse(url) {
+        Ok(read) => (url.to_owned(), read),
+        Err(error) => {
+            let filled =
+                user.map(|it| url.replacen(&format!("{it}@"), &format!("{it}:secret@"), 1));
+            let again = filled.and_then(|it| Some((ConnectionString::parse(&it).ok()?, it)));
+            let (read, filled) = again.ok_or_else(|| bad(&error.kind))?;
+            (filled, read)
+        }
+    };
     let HostInfo::HostIdentifiers(hosts) = &read.host_info else {
         return Err(seed_list());
     };
     let hosts: Vec<String> = hosts.iter().map(ToString::to_string).collect();
     Ok(Address {
-        url: url.to_owned(),
+        url,
         base: base.to_owned(),
         hosts: hosts.join(","),
         has_user: read.credential.is_some_and(|it| it.username.is_some()),
@@ -78,6 +88,14 @@ mod tests {
         assert!(it.has_user && it.is_encrypted);
         let it = address("mongodb://[::1]:7/", Path::new("/")).expect("read");
         assert!(!it.has_user && !it.is_encrypted);
+    }
+
+    #[test]
+    fn a_mechanism_that_wants_a_password_gets_it_later() {
+        let url = "mongodb://u@h/shop?authMechanism=PLAIN";
+        let it = address(url, Path::new("/")).expect("read");
+        assert!(it.has_user);
+        assert!(it.url.contains("u:secret@h"));
     }
 
     #[test]
