@@ -8,6 +8,10 @@
 //! The driver lets the server take several statements at once. Only texts of our own go that way: what people type is
 //! prepared first, which takes one. The rows that it counts for an `UPDATE` are those that were found, changed or not.
 //!
+//! Two things it decides by itself: the file of `ssl-ca` is trusted besides the system's authorities, not instead of them,
+//! and a server that asks for the password in clear text as it greets us gets it. `ssl-mode=verify_identity` is what keeps
+//! others from asking. It has no RSA, so `caching_sha2_password` needs TLS.
+//!
 //! A `time` within a day is a time of day, beyond it a span. Bits are a number. What a query gives of a `uuid` or an `inet6`
 //! is text, for the protocol does not tell them from it; a record has the `uuid` itself.
 

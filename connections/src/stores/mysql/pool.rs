@@ -316,12 +316,12 @@ impl Pool {
             database: row.and_then(|it| it.text(4)).map(ToOwned::to_owned),
         });
         let id: u64 = row.and_then(|it| it.number(3)).unwrap_or_default();
-        let host = match link.run(seen(&[id])).await {
-            Ok(answers) => answers
-                .first()
-                .and_then(|it| it.rows.first())
-                .and_then(|it| it.text(1).map(ToOwned::to_owned)),
-            // Not every server has this list.
+        let host = match link.run(format!("{PATIENT}; {}", seen(&[id]))).await {
+            Ok(answers) => {
+                let row = answers.last().and_then(|it| it.rows.first());
+                row.and_then(|it| it.text(1).map(ToOwned::to_owned))
+            }
+            // Not every server has this setting and this list.
             Err(Failure::Server(_)) => None,
             Err(failure) => return Err(failure),
         };
@@ -370,18 +370,20 @@ impl State {
 
 /// What a new session is told, and asked.
 ///
-/// A limit that the server sets for all would cut results without a word; and rows that a person has not yet looked at
-/// may wait longer than the minute after which the server gives up.
+/// What the server sets for all would cut results without a word, or hold one snapshot from call to call.
 fn set_up(access: Access) -> String {
     let read_only = match access {
         Access::ReadOnly => "SET SESSION TRANSACTION READ ONLY;",
         Access::ReadWrite => "",
     };
     format!(
-        "{read_only} SET SESSION sql_select_limit = 18446744073709551615, net_write_timeout = 3600;
+        "{read_only} SET SESSION autocommit = 1, sql_select_limit = 18446744073709551615;
         SELECT version(), @@version_comment, @@sql_mode, connection_id(), database()"
     )
 }
+
+/// Rows that a person has not yet looked at may wait longer than the minute after which a server gives up.
+const PATIENT: &str = "SET SESSION net_write_timeout = 3600";
 
 /// What the server knows of the connections with these numbers.
 fn seen(ids: &[u64]) -> String {

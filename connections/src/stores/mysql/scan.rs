@@ -275,15 +275,13 @@ impl Feed {
     }
 }
 
-/// The value of a cell that the bytes do not hold as it is.
+/// The value of a cell, or of what its path leads to.
 fn made(cell: &Cell, bytes: &[u8]) -> Option<Value> {
-    let Some(rest) = &cell.rest else {
-        if binary::lent(cell.kind, bytes).is_some() {
-            return None;
-        }
-        return Some(binary::value(cell.kind, bytes));
-    };
-    rest.of(&binary::value(cell.kind, bytes)).cloned()
+    let value = binary::value(cell.kind, bytes);
+    match &cell.rest {
+        Some(rest) => rest.of(&value).cloned(),
+        None => Some(value),
+    }
 }
 
 #[inline]
