@@ -205,7 +205,7 @@ async fn ids_may_be_anything() {
 #[tokio::test]
 async fn a_key_may_be_a_field_or_several() {
     for server in Server::all("parallax_field").await {
-        let properties = r#"{"n":{"type":"long"},"mail":{"type":"text","fields":{"raw":{"type":"keyword"}}},"note":{"type":"text"},"hidden":{"type":"keyword","index":false}}"#;
+        let properties = r#"{"n":{"type":"long"},"mail":{"type":"text","fields":{"raw":{"type":"keyword"}}},"note":{"type":"text"},"hidden":{"type":"keyword","index":false,"doc_values":false}}"#;
         server
             .index(
                 "parallax_field",

@@ -149,6 +149,9 @@ impl Server {
 
     /// Writes documents, by their ids, which searches find at once.
     pub(crate) async fn write(&self, name: &str, documents: &[(&str, &str)]) {
+        if documents.is_empty() {
+            return;
+        }
         let mut text = format!("POST /{name}/_bulk?refresh=true\n");
         for (id, document) in documents {
             let id = Value::List(vec![Value::from(*id)]).to_string();

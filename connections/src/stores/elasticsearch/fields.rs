@@ -22,33 +22,27 @@ pub(super) fn dotted(path: &FieldPath) -> String {
     path.segments().join(".")
 }
 
-/// What `_source` has to hold: more than the paths is no harm, less would be.
+/// Whether anything of the documents themselves is wanted.
 ///
-/// `true` is the whole document, `false` nothing of it. Behind a number stands an item of a list, which is only found at
-/// its place when the whole list is there.
-pub(super) fn source(projection: &Projection) -> Json {
+/// A server can also send parts of a document. It then reads all of it and writes the parts anew, which takes five times
+/// as long as sending the whole, and turns every number with a point into a double: digits are lost.
+pub(super) fn wants_source(projection: &Projection) -> bool {
     let Fields::Listed(paths) = &projection.fields else {
-        return Json::Bool(true);
+        return true;
     };
     let keys = projection.key.iter().map(|it| &it.path);
-    let mut names: Vec<String> = Vec::new();
-    for path in keys.chain(paths).filter(|it| is_inside(it)) {
-        let is_name = |it: &&String| !it.bytes().all(|it| it.is_ascii_digit());
-        let segments: Vec<&str> = (path.segments().iter())
-            .take_while(is_name)
-            .map(String::as_str)
-            .collect();
-        if segments.is_empty() || segments.iter().any(|it| it.contains('*')) {
-            return Json::Bool(true);
+    keys.chain(paths).any(is_inside)
+}
+
+/// The document with no more than the members in which something is wanted.
+pub(super) fn pruned(body: Value, projection: &Projection) -> Value {
+    match (body, &projection.fields) {
+        (Value::Map(mut members), Fields::Listed(paths)) => {
+            members.retain(|(name, _)| paths.iter().any(|it| it.first() == name));
+            Value::Map(members)
         }
-        names.push(segments.join("."));
+        (body, _) => body,
     }
-    if names.is_empty() {
-        return Json::Bool(false);
-    }
-    names.sort_unstable();
-    names.dedup();
-    json!({ "includes": names })
 }
 
 /// The condition that limits the dataset: a query in JSON, or one in the server's short form (`active:true AND age:>3`).
@@ -133,24 +127,17 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_wanted_of_a_document_is_asked_for() {
-        let check = |key, fields: &[&str], expected| {
-            assert_eq!(
-                source(&projection(key, fields)),
-                expected,
-                "{key} {fields:?}"
-            );
-        };
-        check(
-            "@id",
-            &["name", "a.b", "name"],
-            json!({"includes": ["a.b", "name"]}),
-        );
-        check("id", &["tags.0.x"], json!({"includes": ["id", "tags"]}));
-        check("_id", &["@version"], json!(false));
-        check("id", &["0.a"], json!(true));
-        check("id", &["a*"], json!(true));
-        check("id", &[r#""x.y""#], json!({"includes": ["id", "x.y"]}));
+    fn a_document_is_asked_for_where_something_in_it_is_wanted() {
+        assert!(wants_source(&projection("@id", &["a.b"])));
+        assert!(wants_source(&projection("id", &["@version"])));
+        assert!(!wants_source(&projection("_id", &["@version", "@seq_no"])));
+    }
+
+    #[test]
+    fn only_wanted_members_are_kept() {
+        let body = Value::from_json(r#"{"a":{"b":1,"c":2},"d":3}"#).expect("JSON");
+        let kept = pruned(body, &projection("id", &["a.b", "e"]));
+        assert_eq!(kept.to_string(), r#"{"a":{"b":1,"c":2}}"#);
     }
 
     #[test]

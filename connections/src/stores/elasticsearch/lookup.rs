@@ -11,12 +11,11 @@ use parallax_core::name::{DatasetId, FieldPath};
 use parallax_core::store::{KeyPart, Projection};
 use parallax_core::value::{Key, Record, Value};
 use serde::Deserialize;
-use serde_json::Value as Json;
 
 use super::caps;
 use super::client::Exchange;
 use super::fault;
-use super::fields::{all_of, any_of, condition, dotted, id, is_id, quoted, same, source};
+use super::fields::{all_of, any_of, condition, dotted, id, is_id, pruned, quoted, same};
 use super::hit::{Hit, Searched};
 use super::request::{Answer, Request};
 use super::resource::Resource;
@@ -46,7 +45,6 @@ struct Reader<'r> {
     exchange: &'r Exchange,
     target: &'r Target,
     projection: &'r Projection,
-    source: String,
     /// The condition that limits the dataset.
     condition: Option<String>,
 }
@@ -126,11 +124,6 @@ impl<'r> Reader<'r> {
             exchange,
             target,
             projection,
-            source: match source(projection) {
-                // An empty source still tells that there is one.
-                Json::Bool(false) => r#"{"excludes":["*"]}"#.to_owned(),
-                wanted => wanted.to_string(),
-            },
             condition: condition(projection)?,
         })
     }
@@ -208,9 +201,7 @@ impl<'r> Reader<'r> {
                 None => {}
             }
         }
-        single(&records)?
-            .map(|it| it.record(key.clone(), OPERATION))
-            .transpose()
+        single(&records)?.map(|it| self.record(it, key)).transpose()
     }
 
     /// Lets a search say where the documents are, and reads them there.
@@ -239,7 +230,7 @@ impl<'r> Reader<'r> {
                 }
             }
             let one = single(&own)?;
-            one.map(|it| it.record(key.clone(), OPERATION)).transpose()
+            one.map(|it| self.record(it, key)).transpose()
         });
         Ok(found.collect())
     }
@@ -253,7 +244,15 @@ impl<'r> Reader<'r> {
             }
         }
         let one = single(&own)?;
-        one.map(|it| it.record(key.clone(), OPERATION)).transpose()
+        one.map(|it| self.record(it, key)).transpose()
+    }
+
+    fn record(&self, hit: &Hit<'_>, key: &Key) -> Result<Record> {
+        let record = hit.record(key.clone(), OPERATION)?;
+        Ok(Record {
+            body: pruned(record.body, self.projection),
+            ..record
+        })
     }
 
     fn has_key(&self, hit: &Hit<'_>, key: &Key) -> Result<bool> {
@@ -283,8 +282,7 @@ impl<'r> Reader<'r> {
         let (index, id) = (quoted(&place.index), quoted(&place.id));
         let routing = place.routing.as_deref().map(quoted);
         let routing = routing.map_or_else(String::new, |it| format!(r#","routing":{it}"#));
-        let source = &self.source;
-        format!(r#"{{"_index":{index},"_id":{id}{routing},"_source":{source}}}"#)
+        format!(r#"{{"_index":{index},"_id":{id}{routing}}}"#)
     }
 
     /// Searches for documents with these keys; `None` where none of them can be the key of a document.
@@ -306,10 +304,10 @@ impl<'r> Reader<'r> {
         let queries: Vec<String> = (self.condition.iter().cloned())
             .chain([query.to_owned()])
             .collect();
-        let (query, source) = (all_of(&queries), &self.source);
+        let query = all_of(&queries);
         let timeout = self.exchange.timeout();
         format!(
-            r#"{{"query":{query},"_source":{source},"size":{size},"timeout":"{timeout}","version":true,"seq_no_primary_term":true}}"#
+            r#"{{"query":{query},"size":{size},"timeout":"{timeout}","version":true,"seq_no_primary_term":true}}"#
         )
     }
 
@@ -372,10 +370,9 @@ impl<'r> Reader<'r> {
         };
         let queries: Vec<String> = self.condition.iter().cloned().chain([query]).collect();
         format!(
-            "GET /{}\n{{\"query\":{},\"_source\":{},\"version\":true,\"seq_no_primary_term\":true}}",
+            "GET /{}\n{{\"query\":{},\"version\":true,\"seq_no_primary_term\":true}}",
             Resource::of(&[self.target.name.as_str(), "_search"]).text(),
             all_of(&queries),
-            self.source,
         )
     }
 

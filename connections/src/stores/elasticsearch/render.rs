@@ -46,6 +46,11 @@ impl Table {
                 .unwrap_or(first.len())
         };
         names.sort_by_key(rank);
+        if names.is_empty() {
+            // A result without columns could not be shown.
+            let rows = rows.into_iter().map(|it| vec![Value::Map(it)]);
+            return Self::new(&["answer"], rows.collect());
+        }
         let cells = rows.into_iter().map(|members| {
             let mut row = vec![Value::Null; names.len()];
             for (name, value) in members {

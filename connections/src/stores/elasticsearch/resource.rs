@@ -88,7 +88,8 @@ fn segments(path: &str, whole: &str) -> Result<Vec<String>> {
             return Err(bad(whole, &format!("{segment:?} is no part of a path")));
         }
         if segment.chars().any(|it| it.is_control() || it == '\\') {
-            return Err(bad(whole, "it hides a control character or a backslash"));
+            return Err(bad(whole, "it hides a control character or a backslash")
+                .hint("a document with such an id is read by: POST /INDEX/_mget {\"ids\": […]}"));
         }
         segments.push(segment);
     }

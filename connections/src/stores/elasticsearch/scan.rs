@@ -13,7 +13,7 @@ use parallax_core::value::Value;
 use serde::Deserialize;
 
 use super::client::Exchange;
-use super::fields::{condition, is_inside, source};
+use super::fields::{condition, is_inside, wants_source};
 use super::hit::{Hit, Searched, no_source};
 use super::pick::{Paths, lend, made};
 use super::pit::{KEEP_ALIVE, Scroll, close_left_behind, open};
@@ -199,7 +199,7 @@ pub(super) async fn scan(
     let mut feed = Feed::new(projection)?;
     let query = Query {
         exchange,
-        source: source(projection).to_string(),
+        has_source: wants_source(projection),
         condition: condition(projection)?,
         knows: feed.wants_meta,
         slice,
@@ -224,7 +224,7 @@ pub(super) async fn scan(
 /// What the pages of a scan are asked for with.
 struct Query<'q> {
     exchange: &'q Exchange,
-    source: String,
+    has_source: bool,
     condition: Option<String>,
     /// Versions and sequence numbers are wanted.
     knows: bool,
@@ -280,7 +280,7 @@ impl Query<'_> {
 
     /// The parts of a request's body that pages of both kinds have.
     fn body(&self, size: u64) -> String {
-        let (source, timeout) = (&self.source, self.exchange.timeout());
+        let (source, timeout) = (self.has_source, self.exchange.timeout());
         let mut body = format!(r#"{{"size":{size},"_source":{source},"timeout":"{timeout}""#);
         if self.knows {
             body.push_str(r#","version":true,"seq_no_primary_term":true"#);
