@@ -1,5 +1,6 @@
 //! `cargo xtask bench` and `cargo xtask soak`: release builds measured on servers that run for nothing else.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
@@ -10,30 +11,47 @@ use crate::servers::Site;
 use crate::stage::Stages;
 use crate::tree::{Tree, own_program, tool_cache};
 
-const USAGE: &str = "cargo xtask bench [check|load|query|trace]… [--scale N] [--keep]\ncargo xtask soak [--minutes N]";
+const USAGE: &str = "cargo xtask bench [check|check-sql|check-documents|load|query|trace]… [--scale N] [--keep]\ncargo xtask soak [--minutes N]";
 
-/// What there is to measure, in the order in which all of it is.
-const BENCHES: [&str; 4] = ["check", "load", "query", "trace"];
+/// What there is to measure, in the order in which all of it is, and the servers that it needs.
+const BENCHES: [(&str, &[&str]); 6] = [
+    ("check", &["postgres", "redis"]),
+    ("check-sql", &["postgres", "mariadb"]),
+    ("check-documents", &["postgres", "ferretdb"]),
+    ("load", &["postgres", "redis"]),
+    ("query", &["postgres", "mariadb", "ferretdb"]),
+    ("trace", &["postgres", "redis"]),
+];
 
-/// What the peer of `check` is written with; kept outside the tree.
-const PEER_PACKAGES: [&str; 2] = ["psycopg2-binary==2.9.10", "redis==5.2.1"];
+/// What the soak needs.
+const SOAK: [&str; 2] = ["postgres", "redis"];
+
+/// What the peers are or are written with, each with the folder that it brings; kept outside the tree.
+const PEER_PACKAGES: [(&str, &str); 7] = [
+    ("psycopg2-binary==2.9.10", "psycopg2"),
+    ("redis==5.2.1", "redis"),
+    ("reladiff==0.6.0", "reladiff"),
+    ("mysql-connector-python==26.10.0", "mysql"),
+    ("psycopg[binary]==3.3.9", "psycopg"),
+    ("PyMySQL==1.2.4", "pymysql"),
+    ("pymongo==4.20.0", "pymongo"),
+];
 
 /// Measures what is named, else everything; `--keep` writes the tables to docs/bench.md.
 pub(crate) fn bench(tree: &Tree, words: &[String]) -> Result<()> {
     let (names, options) = split(words)?;
     let names = if names.is_empty() {
-        BENCHES.map(str::to_owned).to_vec()
+        BENCHES.map(|(name, _)| name.to_owned()).to_vec()
     } else {
         names
     };
+    let mut servers = BTreeSet::new();
     for name in &names {
-        if !BENCHES.contains(&name.as_str()) {
-            return Err(Failure::usage(format!(
-                "there is no benchmark {name:?}\n\n{USAGE}"
-            )));
-        }
+        let found = BENCHES.iter().find(|(it, _)| it == name);
+        let unknown = || Failure::usage(format!("there is no benchmark {name:?}\n\n{USAGE}"));
+        servers.extend(found.ok_or_else(unknown)?.1);
     }
-    measured(tree, |command| {
+    measured(tree, servers, |command| {
         let runs = names.iter().map(|name| {
             let mut words = vec![name.clone()];
             words.extend(options.iter().cloned());
@@ -49,7 +67,7 @@ pub(crate) fn soak(tree: &Tree, words: &[String]) -> Result<()> {
     if !names.is_empty() {
         return Err(Failure::usage(USAGE));
     }
-    measured(tree, |command| {
+    measured(tree, SOAK.into(), |command| {
         let mut words = vec!["soak".to_owned()];
         words.extend(options.iter().cloned());
         command(vec![("soak".to_owned(), words)])
@@ -79,6 +97,7 @@ type Runs = Vec<(String, Vec<String>)>;
 /// Builds, starts servers of its own, and runs the program that measures once for each of the runs.
 fn measured(
     tree: &Tree,
+    servers: BTreeSet<&str>,
     plan: impl FnOnce(&mut dyn FnMut(Runs) -> Result<()>) -> Result<()>,
 ) -> Result<()> {
     let mut stages = Stages::new(tree)?;
@@ -99,7 +118,8 @@ fn measured(
     )?;
     let python = peers(tree, &mut stages)?;
     let site = Site::at(&tree.own().join("bench"))?;
-    site.up(tree, &mut stages, &[])?;
+    let servers: Vec<String> = servers.into_iter().map(str::to_owned).collect();
+    site.up(tree, &mut stages, &servers)?;
     let result = plan(&mut |runs| {
         for (name, words) in runs {
             let mut command = Command::new(tree.binary("release", "parallax-bench"));
@@ -124,7 +144,8 @@ fn measured(
 /// The drivers of the peers, fetched once.
 fn peers(tree: &Tree, stages: &mut Stages) -> Result<PathBuf> {
     let folder = tool_cache()?.join("peers");
-    if folder.join("psycopg2").is_dir() && folder.join("redis").is_dir() {
+    let is_there = |(_, it): &(&str, &str)| folder.join(it).is_dir();
+    if PEER_PACKAGES.iter().all(is_there) {
         return Ok(folder);
     }
     fs::create_dir_all(&folder)?;
@@ -132,13 +153,13 @@ fn peers(tree: &Tree, stages: &mut Stages) -> Result<PathBuf> {
         .ok_or_else(|| Failure::usage("python3 is needed for the peers of the benchmarks"))?;
     let mut command = Command::new(python);
     command
-        .args(["-m", "pip", "install", "--quiet", "--target"])
+        .args(["-m", "pip", "install", "--quiet", "--upgrade", "--target"])
         .arg(&folder)
-        .args(PEER_PACKAGES)
+        .args(PEER_PACKAGES.map(|(package, _)| package))
         .current_dir(&tree.root);
     stages.run(
         "peers",
-        "fetches the drivers of the script that a check is compared with",
+        "fetches what checks and statements are compared with",
         command,
     )?;
     Ok(folder)
