@@ -43,6 +43,7 @@ mod link;
 mod literal;
 mod lookup;
 mod moment;
+mod origin;
 mod outbox;
 mod pool;
 mod products;

@@ -217,6 +217,15 @@ async fn what_has_a_type_of_its_own_keeps_it() {
     assert_eq!(at(1, "f"), Some(Value::F64(16_777_216.0)));
     assert_eq!(at(1, "d"), Some(Value::F64(1e300)));
     assert_eq!(at(1, "n"), Some(Value::Null));
+    let rows = server
+        .rows("SELECT x.j AS k, j + 0 FROM t AS x ORDER BY id")
+        .await;
+    assert_eq!(
+        Some(&rows[0][0]),
+        at(0, "j").as_ref(),
+        "JSON in a result too"
+    );
+    assert_eq!(rows[1][0], Value::Null, "the null of JSON");
     let rows = server.rows("SELECT f, d, b, bb FROM t ORDER BY id").await;
     assert_eq!(
         rows[0],

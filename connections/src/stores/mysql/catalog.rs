@@ -218,7 +218,7 @@ fn read(row: &Row, rest: &[Answer]) -> Table {
 }
 
 /// The column of a check that makes it one of JSON: ``json_valid(`doc`)``.
-fn json_column(check: &str) -> Option<String> {
+pub(super) fn json_column(check: &str) -> Option<String> {
     let inside = check.strip_prefix("json_valid(`")?.strip_suffix("`)")?;
     Some(inside.replace("``", "`"))
 }

@@ -3,6 +3,7 @@
 //! A task of its own reads and decodes, so that whoever takes the rows can put them to use meanwhile. Each statement is
 //! prepared, and its cells come in the binary protocol; what cannot be prepared comes as text.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures::{FutureExt as _, StreamExt as _, stream};
@@ -24,7 +25,7 @@ use super::pool::Pool;
 use super::readonly::refusal;
 use super::statements::{Split, split};
 use super::types::{Kind, Type};
-use super::{binary, text};
+use super::{binary, origin, text};
 use crate::stores::batch::Filling;
 
 const OPERATION: &str = "run the statement";
@@ -210,8 +211,11 @@ impl Run {
             }
             Err(failure) => return Err(self.failed(&failure)),
         };
+        let json = origin::json(&mut self.lease, &columns).await;
+        let json = json.map_err(|it| self.failed(&it))?;
         let mut results = Results {
-            output: (!columns.is_empty()).then(|| Output::new(&columns, is_prepared)),
+            output: (!columns.is_empty()).then(|| Output::new(&columns, &json, is_prepared)),
+            json,
             is_prepared,
             counts: split.changes_rows(),
             ended: None,
@@ -301,6 +305,8 @@ struct Ended {
 /// The results of one statement as they come.
 struct Results<'o> {
     output: Option<Output>,
+    /// The places of columns that hold JSON.
+    json: BTreeSet<usize>,
     is_prepared: bool,
     /// Whether its end tells how many rows were changed, also where a result came before.
     counts: bool,
@@ -340,7 +346,7 @@ impl Results<'_> {
         let output = match &mut self.output {
             // What was prepared told the names; of the types, only the rows tell all.
             Some(output) if output.is_read => output,
-            slot => slot.insert(Output::read(row.columns(), self.is_prepared)),
+            slot => slot.insert(Output::read(row.columns(), &self.json, self.is_prepared)),
         };
         output.push(row)?;
         if output.filling.is_full() {
@@ -403,8 +409,15 @@ struct Output {
 }
 
 impl Output {
-    fn new(columns: &[MySqlColumn], is_prepared: bool) -> Self {
-        let types: Vec<Type> = columns.iter().map(Type::of_result).collect();
+    fn new(columns: &[MySqlColumn], json: &BTreeSet<usize>, is_prepared: bool) -> Self {
+        let of = |(at, column): (usize, &MySqlColumn)| {
+            if json.contains(&at) {
+                Type::json()
+            } else {
+                Type::of_result(column)
+            }
+        };
+        let types: Vec<Type> = columns.iter().enumerate().map(of).collect();
         let named = columns.iter().zip(&types).map(|(column, of)| Column {
             name: column.name().to_owned(),
             type_name: of.declared.clone(),
@@ -417,10 +430,10 @@ impl Output {
         }
     }
 
-    fn read(columns: &[MySqlColumn], is_prepared: bool) -> Self {
+    fn read(columns: &[MySqlColumn], json: &BTreeSet<usize>, is_prepared: bool) -> Self {
         Self {
             is_read: true,
-            ..Self::new(columns, is_prepared)
+            ..Self::new(columns, json, is_prepared)
         }
     }
 

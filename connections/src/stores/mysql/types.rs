@@ -110,6 +110,16 @@ impl Type {
         }
     }
 
+    /// Of JSON that is kept as text.
+    pub(super) fn json() -> Self {
+        Self {
+            declared: "json".to_owned(),
+            kind: Kind::Json,
+            digits: None,
+            collation: None,
+        }
+    }
+
     /// The name of the values' type, as [`parallax_core::value::Value::type_name`] gives it.
     pub(super) fn value_name(&self) -> &'static str {
         match self.kind {
