@@ -179,9 +179,8 @@ impl Link {
     /// Adds the secret, and what the URL leaves open.
     fn complete(&self, options: &mut ClientOptions) -> Result<()> {
         match (&self.secret, options.credential.as_mut()) {
-            (None, None) => {}
             (None, Some(credential)) if credential.password.is_some() => return Err(no_secret()),
-            (None, Some(_)) => {}
+            (None, _) => {}
             (Some(_), None) => return Err(no_user()),
             (Some(secret), Some(credential)) => {
                 credential.password = Some(secret.reveal().to_owned());
