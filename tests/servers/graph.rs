@@ -20,7 +20,7 @@ pub(crate) fn password() -> Result<(), Failed> {
         let error = number(&stranger, "RETURN 42 AS answer").await.err();
         let error = error.ok_or("it lets in who does not know the password")?;
         let message = error.message().unwrap_or_default();
-        ensure(message.contains("Unauthorized"), message)
+        ensure(message.contains("authentication failure"), message)
     })
 }
 
