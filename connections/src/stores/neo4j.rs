@@ -110,13 +110,9 @@ impl Store for Neo4j {
 
     async fn ping(&self, call: &Call) -> Result<Server> {
         let mut lease = self.pool.lease(call).await?;
-        let known = Pool::ask(&mut lease).await?;
+        let server = products::ask(&mut lease).await?;
         lease.release();
-        Ok(Server {
-            product: known.product.clone(),
-            version: known.version.clone(),
-            clock: known.clock,
-        })
+        Ok(server)
     }
 
     async fn datasets(&self, call: &Call) -> Result<Vec<Dataset>> {

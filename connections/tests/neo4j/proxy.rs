@@ -68,21 +68,25 @@ async fn serve(
     most: Arc<AtomicUsize>,
 ) {
     let mut open = JoinSet::new();
+    let now = Arc::new(AtomicUsize::new(0));
     loop {
         tokio::select! {
             taken = listener.accept() => {
                 let (ours, _) = taken.expect("a connection");
                 let mut heard = heard.clone();
                 heard.mark_unchanged();
-                let is_held = Arc::clone(&is_held);
+                let (is_held, most) = (Arc::clone(&is_held), Arc::clone(&most));
+                let now = Arc::clone(&now);
                 open.spawn(async move {
                     let theirs = TcpStream::connect(server).await.expect("the server");
+                    let count = now.fetch_add(1, Ordering::SeqCst) + 1;
+                    most.fetch_max(count, Ordering::SeqCst);
                     tokio::select! {
                         () = both(ours, theirs, &is_held) => {}
                         _ = heard.changed() => {}
                     }
+                    now.fetch_sub(1, Ordering::SeqCst);
                 });
-                most.fetch_max(open.len(), Ordering::SeqCst);
             }
             Some(_) = open.join_next(), if !open.is_empty() => {}
         }

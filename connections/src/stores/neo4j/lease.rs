@@ -13,6 +13,9 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::fault::{Doing, explain};
 use super::pool::{Pool, Session};
 
+/// The name under which a transaction is marked with its call.
+pub(super) const MARK: &str = "parallax";
+
 /// A statement and its values.
 #[derive(Clone, Debug)]
 pub(super) struct Cypher {
@@ -145,7 +148,7 @@ impl Lease {
         let left = self.until.saturating_duration_since(Instant::now());
         let left = i64::try_from(left.as_millis()).unwrap_or(i64::MAX).max(1);
         let marks = HashMap::from([
-            ("parallax", self.control.mark.clone()),
+            (MARK, self.control.mark.clone()),
             ("purpose", self.purpose.clone()),
         ]);
         Query::new(cypher.text.clone())
@@ -206,10 +209,6 @@ impl Lease {
             cancelled: self.control.is_stopped(),
             has_secret: self.pool.has_secret(),
         }
-    }
-
-    pub(super) fn pool(&self) -> &Arc<Pool> {
-        &self.pool
     }
 }
 

@@ -9,16 +9,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use neo4rs::{ConfigBuilder, Error as Failure, Graph};
+use neo4rs::{ConfigBuilder, Error as Failure, Graph, Row};
 use parallax_core::error::{Error, ErrorKind, Result};
 use parallax_core::store::{Access, Call, CallId, Purpose};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 
 use super::bind;
+use super::cell::{Cell, cell};
 use super::fault::{Doing, explain, silent};
-use super::lease::{Control, Cypher, Lease};
-use super::products::{self, Known};
+use super::lease::{Control, Cypher, Lease, MARK};
 use super::url::Place;
 use crate::secret::Secret;
 
@@ -52,7 +52,6 @@ pub(super) struct Pool {
     secret: Option<Secret>,
     state: Mutex<State>,
     permits: Arc<Semaphore>,
-    known: Mutex<Option<Arc<Known>>>,
     /// Tells our marks from those of other processes.
     mark: u64,
     marks: AtomicU64,
@@ -91,7 +90,6 @@ impl Pool {
             secret,
             state: Mutex::default(),
             permits: Arc::new(Semaphore::new(MAX_OPEN)),
-            known: Mutex::default(),
             mark: RandomState::new().build_hasher().finish(),
             marks: AtomicU64::new(0),
         })
@@ -134,23 +132,6 @@ impl Pool {
         self.secret.is_some()
     }
 
-    /// What the server is, as it said last; asked where it was not yet.
-    pub(super) async fn known(lease: &mut Lease) -> Result<Arc<Known>> {
-        let pool = Arc::clone(lease.pool());
-        let known = pool.known_slot().clone();
-        match known {
-            Some(known) => Ok(known),
-            None => Self::ask(lease).await,
-        }
-    }
-
-    /// What the server is now.
-    pub(super) async fn ask(lease: &mut Lease) -> Result<Arc<Known>> {
-        let known = Arc::new(products::ask(lease).await?);
-        *lease.pool().known_slot() = Some(Arc::clone(&known));
-        Ok(known)
-    }
-
     /// Stops everything that runs for `call`, and waits a moment for its transactions to end.
     pub(super) async fn cancel(self: &Arc<Self>, call: CallId) -> Result<()> {
         let controls = self.stop(call);
@@ -158,7 +139,10 @@ impl Pool {
             return Ok(());
         }
         let ended = timeout(CANCEL_PATIENCE, self.end_all(&controls)).await;
-        ended.unwrap_or_else(|_elapsed| Err(silent(self.doing("cancel"))))
+        ended.unwrap_or_else(|_elapsed| {
+            Err(Error::new(ErrorKind::Timeout, "cancel")
+                .because(format!("it has not ended after {CANCEL_PATIENCE:?}")))
+        })
     }
 
     async fn end_all(self: &Arc<Self>, controls: &[Arc<Control>]) -> Result<()> {
@@ -176,15 +160,17 @@ impl Pool {
             None => self.open(CANCEL_PATIENCE, FETCH).await?,
         };
         let mut lease = self.lent(session, &call, permit);
-        if !Self::known(&mut lease).await?.lists_transactions() {
-            // Its connection is closed, which is all that can be done.
-            return Ok(());
-        }
+        // What was sent last may not have begun at the first look, unless that has found it.
         let mut quiet = 0;
         while quiet < QUIET_LOOKS {
-            let rows = lease.rows(&ending(controls), "cancel").await?;
-            quiet = if rows.is_empty() { quiet + 1 } else { 0 };
-            sleep(Duration::from_millis(15)).await;
+            match end_listed(&mut lease, controls).await {
+                Ok(0) => quiet += 1,
+                Ok(_) => quiet = 1,
+                // A server that lists no transactions ends them when their connection is closed, or not at all.
+                Err(Failure::Neo4j(_)) => break,
+                Err(failure) => return Err(lease.fail(&failure, "cancel")),
+            }
+            sleep(Duration::from_millis(10)).await;
         }
         lease.release();
         Ok(())
@@ -197,11 +183,14 @@ impl Pool {
         if control.is_stopped() {
             return;
         }
-        if state.idle.len() >= MAX_IDLE {
-            // The one that waited longest; it may also be one that fetches another number of rows.
-            state.idle.remove(0);
-        }
         state.idle.push(session);
+        // While callers wait for one, none is too many; later those go that waited longest.
+        let most = match self.permits.available_permits() {
+            0 => MAX_OPEN,
+            _ => MAX_IDLE,
+        };
+        let excess = state.idle.len().saturating_sub(most);
+        state.idle.drain(..excess);
     }
 
     /// Closes a connection. What may still run on it is remembered for [`Pool::cancel`].
@@ -239,10 +228,6 @@ impl Pool {
     fn state(&self) -> MutexGuard<'_, State> {
         // Nothing under this lock can panic half-way.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn known_slot(&self) -> MutexGuard<'_, Option<Arc<Known>>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn permit(&self, call: &Call) -> Result<OwnedSemaphorePermit> {
@@ -347,20 +332,43 @@ async fn answers(graph: &Graph) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Ends the transactions of these calls, and gives a row for each that is there to be ended.
+/// Ends the transactions of these calls; gives how many were there to be ended.
+///
+/// Two statements, for one of both takes the server several times as long to plan.
+async fn end_listed(lease: &mut Lease, controls: &[Arc<Control>]) -> Result<usize, Failure> {
+    let rows = lease.tried(&Cypher::new(LISTED)).await?;
+    let ids: Vec<String> = rows
+        .iter()
+        .filter_map(|it| to_be_ended(it, controls))
+        .collect();
+    if !ids.is_empty() {
+        let mut cypher = Cypher::new("TERMINATE TRANSACTIONS $ids");
+        cypher.bind("ids", bind::texts(ids.iter().map(String::as_str)));
+        lease.tried(&cypher).await?;
+    }
+    Ok(ids.len())
+}
+
+const LISTED: &str = "SHOW TRANSACTIONS YIELD transactionId, metaData, status";
+
+/// The transaction of a row of the server's list, if it belongs to these calls.
 ///
 /// One that is ended is listed until its connection hears of it; where that is closed, it has to go.
-fn ending(controls: &[Arc<Control>]) -> Cypher {
-    let marks = |closed: bool| {
-        let marks = controls.iter().filter(|it| it.is_closed() == closed);
-        bind::texts(marks.map(|it| it.mark.as_str()))
+fn to_be_ended(row: &Row, controls: &[Arc<Control>]) -> Option<String> {
+    let Cell::Map(marks) = cell(row, "metaData").ok()? else {
+        return None;
     };
-    let mut cypher = Cypher::new(
-        "SHOW TRANSACTIONS YIELD transactionId AS id, metaData AS marks, status AS state
-        WHERE marks.parallax IN $closed OR (marks.parallax IN $open AND NOT state STARTS WITH 'Terminated')
-        TERMINATE TRANSACTIONS id YIELD message RETURN [id, message] AS row",
-    );
-    cypher.bind("closed", marks(true));
-    cypher.bind("open", marks(false));
-    cypher
+    let (_, mark) = marks.iter().find(|(name, _)| *name == MARK)?;
+    let control = controls
+        .iter()
+        .find(|it| Some(it.mark.as_str()) == mark.text())?;
+    let state = cell(row, "status").ok()?;
+    let is_ended = state.text().is_some_and(|it| it.starts_with("Terminated"));
+    if is_ended && !control.is_closed() {
+        return None;
+    }
+    cell(row, "transactionId")
+        .ok()?
+        .text()
+        .map(ToOwned::to_owned)
 }

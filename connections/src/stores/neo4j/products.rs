@@ -2,7 +2,8 @@
 
 use neo4rs::Row;
 use parallax_core::error::{Error, ErrorKind, Result};
-use parallax_core::value::{Timestamp, Value};
+use parallax_core::store::Server;
+use parallax_core::value::Value;
 
 use super::cell::cells;
 use super::lease::{Cypher, Lease};
@@ -17,26 +18,8 @@ const COMPONENTS: &str = "CALL dbms.components() YIELD name, versions, edition
 /// Asked of those that have no procedure for it.
 const CLOCK: &str = "RETURN [datetime()] AS row";
 
-/// What a server says of itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Known {
-    /// The makers' name of the product.
-    pub(super) product: String,
-    /// Its version, and its edition where there are several.
-    pub(super) version: String,
-    /// Its clock, when it was asked.
-    pub(super) clock: Option<Timestamp>,
-}
-
-impl Known {
-    /// Whether transactions are listed with what they are marked with.
-    pub(super) fn lists_transactions(&self) -> bool {
-        self.product == "Neo4j"
-    }
-}
-
 /// Asks the server what it is.
-pub(super) async fn ask(lease: &mut Lease) -> Result<Known> {
+pub(super) async fn ask(lease: &mut Lease) -> Result<Server> {
     match lease.tried(&Cypher::new(COMPONENTS)).await {
         Ok(rows) => {
             let mut found = rows.iter().filter_map(component);
@@ -55,7 +38,7 @@ pub(super) async fn ask(lease: &mut Lease) -> Result<Known> {
     }
 }
 
-fn component(row: &Row) -> Option<Known> {
+fn component(row: &Row) -> Option<Server> {
     let cells = cells(row).ok()?;
     let text = |at: usize| cells.get(at).and_then(|it| it.text()).unwrap_or_default();
     let name = text(0);
@@ -65,7 +48,7 @@ fn component(row: &Row) -> Option<Known> {
         Some(Value::Timestamp(it)) => Some(it),
         _ => None,
     };
-    Some(Known {
+    Some(Server {
         product: product.unwrap_or(name).to_owned(),
         version: version.trim().to_owned(),
         clock,
@@ -73,7 +56,7 @@ fn component(row: &Row) -> Option<Known> {
 }
 
 /// One that has not the procedure.
-async fn other(lease: &mut Lease) -> Option<Known> {
+async fn other(lease: &mut Lease) -> Option<Server> {
     let version = lease.tried(&Cypher::new("SHOW VERSION")).await.ok();
     let version = version.and_then(|rows| rows.first()?.get::<String>("version").ok());
     let clock = lease.tried(&Cypher::new(CLOCK)).await.ok()?;
@@ -89,7 +72,7 @@ async fn other(lease: &mut Lease) -> Option<Known> {
     } else {
         "openCypher"
     };
-    Some(Known {
+    Some(Server {
         product: product.to_owned(),
         version: version.unwrap_or_default(),
         clock,
