@@ -135,11 +135,14 @@ impl<'t> Reader<'t> {
         let mut out = String::new();
         let mut depth = 0_usize;
         while let Some(letter) = self.rest.chars().next() {
-            if let Some((name, length)) = parameter(self.rest).filter(|_| depth > 0)
+            if let Some((name, length)) = parameter(self.rest)
                 && let Some(value) = self.bound(name)?
             {
                 self.take(length);
                 out.push_str(&operand(value));
+                if depth == 0 {
+                    return Ok(out);
+                }
                 continue;
             }
             match letter {
@@ -403,6 +406,14 @@ mod tests {
                 "GET /a/_search",
                 r#"{"a":9007199254740993,"b":"9007199254740993","c":"x a/b\"c\\{{id}},*\n","d":0.10,"e":[1,"x"],"f":"a/b\"c\\{{id}},*\n","g":{"h":9007199254740993}}"#,
             )],
+        );
+    }
+
+    #[test]
+    fn a_whole_body_may_be_a_parameter() {
+        check(
+            "GET /a/_search\n{{list}}",
+            &[(1, "GET /a/_search", r#"[1,"x"]"#)],
         );
     }
 
