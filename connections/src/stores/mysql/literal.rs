@@ -3,6 +3,8 @@
 //! Text is hexadecimal with its character set before it: there is nothing to escape, and an index of the column serves, for
 //! the column's collation is the stronger one.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jiff::civil;
 use parallax_core::value::{Decimal, SignedDuration, Timestamp, Uuid, Value};
 
@@ -54,6 +56,8 @@ pub(super) fn typed(kind: Kind, value: &Value) -> Option<Value> {
             Value::Bytes(it) => Value::Bytes(it.clone()),
             // Sixteen bytes are how a UUID is mostly kept.
             Value::Uuid(it) => Value::Bytes(it.as_bytes().to_vec()),
+            // As a key of bytes is written.
+            Value::Text(it) => Value::Bytes(STANDARD.decode(it).ok()?),
             _ => return None,
         },
         Kind::Uuid => Value::Uuid(text.parse::<Uuid>().ok()?),
@@ -178,6 +182,8 @@ mod tests {
         );
         check(Kind::Timestamp, "2024-02-29T12:00:00.0000005Z", None);
         check(Kind::Date, "2024-02-29", Some("'2024-02-29'"));
+        check(Kind::Bytes, "AP8=", Some("x'00ff'"));
+        check(Kind::Bytes, "no base64", None);
         check(Kind::Json, "{}", None);
         assert_eq!(name("a`b"), "`a``b`");
     }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use parallax_core::canonical;
 use parallax_core::error::Result;
 use parallax_core::lag::{Backlog, OutboxProbe, SubjectBacklog};
 use parallax_core::store::Subject;
@@ -10,7 +11,7 @@ use parallax_core::value::{Timestamp, Value};
 use super::catalog::Table;
 use super::lease::Lease;
 use super::link::Row;
-use super::literal::{self, literal, typed};
+use super::literal::{self, typed};
 use super::records::Operand;
 use super::text;
 use super::types::{Kind, Type};
@@ -98,18 +99,14 @@ fn subjects(rows: &[Row], key: &Operand, subject: &Subject) -> Vec<SubjectBacklo
         last_created: time(row, 3),
         last_sent: time(row, 4),
     };
-    let found: HashMap<&[u8], SubjectBacklog> = rows
+    let meaning = |it: &Value| canonical::bytes(Some(it));
+    let found: HashMap<Vec<u8>, SubjectBacklog> = rows
         .iter()
-        .filter_map(|it| Some((it.bytes(0)?, read(it))))
+        .filter_map(|it| Some((meaning(&text::value(key.kind, it.bytes(0)?)), read(it))))
         .collect();
     let of_key = |text: &String| {
         let value = typed(key.kind, &Value::from(text.as_str()))?;
-        let bytes = match value {
-            Value::Bytes(it) => it,
-            Value::Text(it) => it.into_bytes(),
-            other => literal(&other)?.trim_matches('\'').to_owned().into_bytes(),
-        };
-        found.get(bytes.as_slice()).cloned()
+        found.get(&meaning(&value)).cloned()
     };
     let keys = subject.keys.iter();
     keys.map(|it| of_key(it).unwrap_or_default()).collect()
