@@ -84,8 +84,13 @@ fn alone(it: &Comparison, at: usize, side: &SideSummary) -> Option<String> {
             Some(format!("{name} differs in {fields}"))
         }
         Standing::Unknown => {
+            let shares = it.sides.get(at).is_some_and(|it| it.fields > 0);
             let fields = with(&[FieldVerdict::Unreadable]);
-            Some(format!("{name} cannot be compared in {fields}"))
+            Some(if shares {
+                format!("{name} cannot be compared in {fields}")
+            } else {
+                format!("{name} has no field to compare")
+            })
         }
         Standing::First | Standing::Neither | Standing::Equal => None,
     }
@@ -95,11 +100,11 @@ fn alone(it: &Comparison, at: usize, side: &SideSummary) -> Option<String> {
 fn doubts(side: &SideSummary) -> Option<String> {
     let repeated = (side.repeated > 0).then(|| {
         let records = human::plural(side.repeated, "record");
-        format!("{records} of {} repeat a key", side.name)
+        format!("{} repeats a key in {records}", side.name)
     });
     let keyless = (side.keyless > 0).then(|| {
         let records = human::plural(side.keyless, "record");
-        format!("{records} of {} without a key", side.name)
+        format!("{} has {records} without a key", side.name)
     });
     let doubts: Vec<String> = repeated.into_iter().chain(keyless).collect();
     (!doubts.is_empty()).then(|| doubts.join(", "))
