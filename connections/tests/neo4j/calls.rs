@@ -15,6 +15,9 @@ use crate::server::{Server, ask, by, call, call_within, key, statement, store_at
 const ENDLESS: &str =
     "UNWIND range(1, 10000000000) AS i WITH i WHERE i < 0 RETURN count(i) AS endless#";
 
+/// Statements without an end take all of a small machine, on which the next one would wait for its own.
+static ONE_AT_A_TIME: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 /// How many transactions the server lists that hold this test's mark in their text.
 async fn listed(server: &Server) -> i64 {
     let text = "SHOW TRANSACTIONS YIELD currentQuery AS q WHERE q CONTAINS 'endless#' AND NOT q STARTS WITH 'SHOW' RETURN count(q)";
@@ -51,6 +54,7 @@ async fn a_ping_tells_product_version_and_clock() {
 
 #[tokio::test]
 async fn a_dropped_statement_ends_on_the_server_within_a_second() {
+    let _alone = ONE_AT_A_TIME.lock().await;
     let server = Server::new(&[]).await;
     let store = server.cancelling();
     let text = statement(&server.named(ENDLESS));
@@ -65,6 +69,7 @@ async fn a_dropped_statement_ends_on_the_server_within_a_second() {
 
 #[tokio::test]
 async fn a_statement_beyond_its_deadline_ends_on_the_server() {
+    let _alone = ONE_AT_A_TIME.lock().await;
     let server = Server::new(&[]).await;
     let store = server.cancelling();
     let text = statement(&server.named(ENDLESS));
@@ -77,6 +82,7 @@ async fn a_statement_beyond_its_deadline_ends_on_the_server() {
 
 #[tokio::test]
 async fn without_a_canceller_the_server_knows_the_deadline() {
+    let _alone = ONE_AT_A_TIME.lock().await;
     let server = Server::new(&[]).await;
     let text = statement(&server.named(ENDLESS));
     let call = call_within(Duration::from_millis(500));
@@ -87,6 +93,7 @@ async fn without_a_canceller_the_server_knows_the_deadline() {
 
 #[tokio::test]
 async fn a_cancel_from_elsewhere_is_told_as_one() {
+    let _alone = ONE_AT_A_TIME.lock().await;
     let server = Server::new(&[]).await;
     let call = call();
     let text = statement(&server.named(ENDLESS));
@@ -106,6 +113,7 @@ async fn a_cancel_from_elsewhere_is_told_as_one() {
 
 #[tokio::test]
 async fn a_result_that_is_read_in_part_holds_no_connection_back() {
+    let _alone = ONE_AT_A_TIME.lock().await;
     let server = Server::new(&[]).await;
     let store = server.cancelling();
     let text = statement(&server.named("UNWIND range(1, 100000000) AS endless# RETURN endless#"));
