@@ -120,6 +120,22 @@ mod tests {
     }
 
     #[test]
+    fn a_number_of_any_bits_is_itself() {
+        let mut number: u64 = 1;
+        for _ in 0..1_000 {
+            number = number
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            for width in 1..=8 {
+                let cut = number >> (64 - 8 * width);
+                let bytes = cut.to_be_bytes();
+                let value = value(Kind::Bit, &bytes[8 - width..]);
+                assert_eq!(value.to_string(), cut.to_string());
+            }
+        }
+    }
+
+    #[test]
     fn what_is_cut_short_comes_as_its_bytes() {
         for kind in [
             Kind::Int,

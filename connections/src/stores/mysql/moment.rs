@@ -301,6 +301,70 @@ mod tests {
         );
     }
 
+    /// Numbers that look random and are the same in every run.
+    fn numbers() -> impl FnMut(u32) -> u32 {
+        let mut state: u64 = 0x9E37_79B9_7F4A_7C15;
+        move |below| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            u32::try_from((state >> 33) % u64::from(below)).expect("small")
+        }
+    }
+
+    #[test]
+    fn any_moment_is_the_same_in_both_forms_and_keeps_its_microseconds() {
+        let mut number = numbers();
+        for _ in 0..5_000 {
+            let (year, month, day) = (number(10_000), number(13), number(32));
+            let (hour, minute, second, micros) =
+                (number(24), number(60), number(60), number(1_000_000));
+            let text = format!(
+                "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}.{micros:06}"
+            );
+            let small =
+                [month, day, hour, minute, second].map(|it| u8::try_from(it).expect("small"));
+            let cell = bytes(
+                u16::try_from(year).expect("small"),
+                &[&small[..], &micros.to_le_bytes()].concat(),
+            );
+            let moment = Moment::of_bytes(&cell).expect("a moment");
+            assert_eq!(Some(moment), Moment::of_text(&text), "{text}");
+            let shown = match moment.value(Kind::DateTime) {
+                Value::DateTime(it) => it.strftime("%Y-%m-%d %H:%M:%S.%6f").to_string(),
+                Value::Native { text, .. } if micros == 0 => format!("{text}.000000"),
+                other => other.to_string(),
+            };
+            assert_eq!(shown, text);
+        }
+    }
+
+    #[test]
+    fn any_span_is_the_same_in_both_forms() {
+        let mut number = numbers();
+        for _ in 0..5_000 {
+            let (sign, hours, micros) = (number(2), number(839), number(1_000_000));
+            let (minute, second) = (number(60), number(60));
+            let mark = if sign == 1 { "-" } else { "" };
+            let text = format!("{mark}{hours:02}:{minute:02}:{second:02}.{micros:06}");
+            let small = [hours % 24, minute, second].map(|it| u8::try_from(it).expect("small"));
+            let days = (hours / 24).to_le_bytes();
+            let head = [12, u8::try_from(sign).expect("small")];
+            let cell = [&head[..], &days, &small, &micros.to_le_bytes()].concat();
+            let clock = Clock::of_bytes(&cell);
+            assert_eq!(clock, Clock::of_text(&text), "{text}");
+            let seconds = (hours * 60 + minute) * 60 + second;
+            let micros = i64::from(seconds) * 1_000_000 + i64::from(micros);
+            let span = match clock.expect("a clock").value() {
+                Value::Time(it) => it.duration_since(civil::Time::midnight()).as_micros(),
+                Value::Duration(it) => it.as_micros(),
+                other => panic!("{other:?} is no time"),
+            };
+            let expected = i128::from(if sign == 1 { -micros } else { micros });
+            assert_eq!(span, expected, "{text}");
+        }
+    }
+
     #[test]
     fn every_day_is_counted_as_the_calendar_counts_it() {
         let mut date = civil::date(1, 1, 1);
