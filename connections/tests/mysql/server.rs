@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use parallax_connections::guard::{Canceller, Guarded};
 use parallax_connections::secret::Secret;
@@ -9,7 +10,7 @@ use parallax_connections::stores;
 use parallax_core::deployment::{Environment, StoreConfig};
 use parallax_core::error::Result;
 use parallax_core::name::{DatasetId, StoreId};
-use parallax_core::store::{Access, Store};
+use parallax_core::store::{Access, Call, Store};
 use parallax_core::value::Value;
 
 use crate::ask::{ask, call, statement, writing};
@@ -116,7 +117,11 @@ impl Server {
 
     /// Runs `sql` as the application that owns the data would.
     pub(crate) async fn run(&self, sql: &str) -> Vec<Vec<Value>> {
-        let answer = ask(&*self.owner, &writing(), &statement(sql)).await;
+        let patient = Call {
+            deadline: Duration::from_mins(5),
+            ..writing()
+        };
+        let answer = ask(&*self.owner, &patient, &statement(sql)).await;
         assert_eq!(answer.error, None, "{sql}");
         answer.rows()
     }
