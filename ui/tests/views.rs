@@ -3,6 +3,7 @@
 mod app;
 mod check;
 mod connections;
+mod faces;
 mod map;
 mod query;
 mod support;

@@ -1,6 +1,7 @@
 //! A workbench by hand: answers each request from fixtures, keeps what was asked, and can be told to hold or refuse.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use egui::{Key, Modifiers, Theme};
@@ -8,12 +9,15 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use egui_kittest::{Harness, SnapshotOptions};
 use jiff::Timestamp;
 use parallax_core::error::{Error, ErrorKind};
+use parallax_core::panes::Comparison;
 use parallax_core::profile::Profile;
 use parallax_core::report::Report;
+use parallax_core::store::Batch;
 use parallax_core::wire::{CheckId, Event, Machine, Reply, ReportFormat, Request, RunId};
 use parallax_ui::App;
 use parallax_ui::backend::{Backend, Done, OnEvent};
 
+pub(crate) mod panes;
 pub(crate) mod pocket;
 pub(crate) mod profiles;
 pub(crate) mod reports;
@@ -47,6 +51,10 @@ pub(crate) struct Fake {
     /// What every check finds.
     pub(crate) report: RefCell<Option<Report>>,
     pub(crate) profiles: RefCell<Vec<Profile>>,
+    /// The results of panes by their place in the run; a pane without one has a million rows.
+    pub(crate) results: RefCell<BTreeMap<u32, Batch>>,
+    /// What every comparison of panes finds, in place of comparing `results`.
+    pub(crate) comparison: RefCell<Option<Comparison>>,
 }
 
 impl std::fmt::Debug for Fake {
@@ -101,7 +109,18 @@ impl Fake {
                 result,
                 first,
                 count,
-            } => Reply::Page(rows::page(*result, *first, *count)),
+            } => Reply::Page(match self.results.borrow().get(&result.pane) {
+                Some(batch) => panes::page(*result, batch, *first, *count),
+                None => rows::page(*result, *first, *count),
+            }),
+            Request::CompareResults { results, key, .. } => {
+                let known = self.comparison.borrow().clone();
+                let compared = || panes::compare(&self.results.borrow(), results, key.as_deref());
+                match known.map_or_else(compared, Ok) {
+                    Ok(it) => Reply::Compared(Box::new(it)),
+                    Err(error) => Reply::Failed(error),
+                }
+            }
             Request::Cancel { .. }
             | Request::Close { .. }
             | Request::Watch { .. }

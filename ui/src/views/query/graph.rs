@@ -24,6 +24,8 @@ use stage::Stage;
 const MAX_ROWS: u64 = 5_000;
 /// The room below the drawing for what is chosen.
 const INSPECTOR: f32 = 112.0;
+/// From this width on, properties and relationships stand beside each other.
+const WIDE: f32 = 420.0;
 /// More relationships of a node are not listed.
 const MAX_LISTED: usize = 40;
 
@@ -221,8 +223,17 @@ impl GraphFace {
                     "not in the result, only named by a relationship".to_owned()
                 };
                 head(ui, &vertex.caption(), &labels, &vertex.id);
-                properties(ui, &vertex.properties);
-                self.neighbours(ui, at)
+                if ui.available_width() < WIDE {
+                    properties(ui, &vertex.properties);
+                    return self.neighbours(ui, at);
+                }
+                ui.columns(2, |columns| {
+                    let [left, right] = columns else {
+                        return None;
+                    };
+                    properties(left, &vertex.properties);
+                    self.neighbours(right, at)
+                })
             }
             Selection::Tie(at) => {
                 let tie = self.found.ties.get(at)?;

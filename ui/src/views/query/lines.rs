@@ -27,12 +27,19 @@ pub(super) struct Sheet<'n> {
 #[derive(Debug)]
 pub(super) struct Lines {
     scroll: Scroll,
+    /// The line to bring into view in the next frame, and again when the room changes.
+    kept: Option<u64>,
+    shows: bool,
+    height: f32,
 }
 
 impl Default for Lines {
     fn default() -> Self {
         Self {
             scroll: Scroll::of_lines(LINE),
+            kept: None,
+            shows: false,
+            height: 0.0,
         }
     }
 }
@@ -46,8 +53,10 @@ pub(super) struct Place {
 }
 
 impl Lines {
+    /// Brings a line into view, and keeps it there when what stands below takes room.
     pub(super) fn show_line(&mut self, line: u64) {
-        self.scroll.show_row(line);
+        self.kept = Some(line);
+        self.shows = true;
     }
 
     pub(super) fn lines_that_fit(&self) -> u32 {
@@ -57,6 +66,15 @@ impl Lines {
     /// The lines of which something is to be seen, as last laid out.
     pub(super) fn visible(&self) -> std::ops::Range<u64> {
         self.scroll.visible()
+    }
+
+    fn show_kept(&mut self, height: f32) {
+        let is_other_room = (self.height - height).abs() > 1.0;
+        self.height = height;
+        if let Some(line) = self.kept.filter(|_| self.shows || is_other_room) {
+            self.scroll.show_row(line);
+        }
+        self.shows = false;
     }
 
     /// Draws the frame, and each visible line by `draw`; the response has the keyboard's focus.
@@ -84,6 +102,7 @@ impl Lines {
         let body = body(rect, &sheet);
         self.scroll
             .lay_out(sheet.lines, body.size(), sheet.wide + 16.0);
+        self.show_kept(body.height());
         self.scroll.wheel(inside, rect);
         let clip = inside.clip_rect();
         inside.set_clip_rect(clip.intersect(body));

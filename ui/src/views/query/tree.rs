@@ -198,7 +198,7 @@ impl Tree {
 
     fn click(&mut self, (row, path): (u64, Path), pages: &Pages) {
         self.toggle(row, &path, pages);
-        self.chosen = Some((row, path));
+        self.choose(row, path);
     }
 
     fn toggle(&mut self, row: u64, path: &Path, pages: &Pages) {

@@ -28,8 +28,8 @@ const MARGIN: f32 = 34.0;
 const ZOOMS: std::ops::RangeInclusive<f32> = 0.04..=4.0;
 /// Fitting does not blow small graphs up.
 const MAX_FIT: f32 = 1.3;
-/// Pushes that one frame may reckon while the graph is laid out: a few milliseconds.
-const BUDGET: usize = 600_000;
+/// Pushes that one frame may reckon while the graph is laid out: some milliseconds.
+const BUDGET: usize = 1_500_000;
 /// More nodes than these are no widgets of their own; they can still be clicked, and walked to by the arrows.
 const MAX_WIDGETS: usize = 400;
 /// Relationships say their type where they are so long on the screen.
@@ -40,6 +40,8 @@ const NAMED: f32 = 110.0;
 pub(super) struct Stage {
     graph: Drawing,
     layout: Layout,
+    /// The layout has ended, and nodes stay where a person puts them.
+    placed: bool,
     kinds: Vec<String>,
     /// Nodes by how many relationships they have, for captions where there is little room.
     order: Vec<usize>,
@@ -70,6 +72,7 @@ impl Stage {
         Self {
             graph,
             layout: Layout::new(found.vertices.len(), ties),
+            placed: false,
             kinds: found.ties.iter().map(|it| it.kind.clone()).collect(),
             order: by_degree(found),
             zoom: 1.0,
@@ -149,17 +152,18 @@ impl Stage {
 
     /// Moves on with the layout, a bit a frame, until it ends; then no frame is asked for any more.
     fn lay_out(&mut self, ui: &Ui) {
-        if self.layout.is_done() && self.graph.node_count() > 1 {
+        if self.placed {
             return;
         }
         self.layout.run(BUDGET);
+        self.placed = self.layout.is_done();
         let places: Vec<Pos2> = self.layout.places().collect();
         for (node, place) in self.nodes().zip(places) {
             if let Some(node) = self.graph.node_mut(node) {
                 node.set_location(place);
             }
         }
-        if !self.layout.is_done() {
+        if !self.placed {
             ui.ctx().request_repaint();
         }
     }

@@ -33,13 +33,22 @@ pub(super) fn tokens(text: &str, language: Language) -> Vec<(&str, Kind)> {
     tokens
 }
 
+/// How far the line of a request is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Request {
+    /// It is none, or its path has ended.
+    Nowhere,
+    /// The method was read, and the path comes next.
+    Method,
+    Path,
+}
+
 /// Where in a statement the next token stands.
 struct Lexer {
     language: Language,
     /// Nothing but blanks stands before it in its line.
     begins: bool,
-    /// It is on the line of a request's method and path.
-    requests: bool,
+    request: Request,
     brackets: Vec<char>,
     /// The last letter that was no blank and in no comment.
     last: char,
@@ -50,7 +59,7 @@ impl Lexer {
         Self {
             language,
             begins: true,
-            requests: false,
+            request: Request::Nowhere,
             brackets: Vec::new(),
             last: '\n',
         }
@@ -60,10 +69,18 @@ impl Lexer {
     fn pass(&mut self, token: &str, kind: Kind) {
         if token.contains('\n') && kind != Kind::Quoted {
             self.begins = true;
-            self.requests = false;
+            self.request = Request::Nowhere;
         } else if !token.trim().is_empty() {
-            self.requests |= self.begins && kind == Kind::Word && self.is(Language::QueryDsl);
+            let may_be = self.is(Language::QueryDsl) && self.brackets.is_empty();
+            let is_method = may_be && self.begins && kind == Kind::Word;
+            self.request = match self.request {
+                _ if is_method => Request::Method,
+                Request::Method => Request::Path,
+                other => other,
+            };
             self.begins = false;
+        } else if self.request == Request::Path {
+            self.request = Request::Nowhere;
         }
         if kind == Kind::Plain {
             for letter in token.chars() {
@@ -92,7 +109,7 @@ impl Lexer {
         if let Some(length) = self.comment(text) {
             return (length, Kind::Comment);
         }
-        if self.requests && !first.is_whitespace() {
+        if self.request != Request::Nowhere && !first.is_whitespace() {
             return (path(text), Kind::Name);
         }
         match first {
@@ -198,9 +215,9 @@ fn names_a_member(text: &str, length: usize) -> bool {
     after.starts_with(':')
 }
 
-/// The rest of a request's line, up to a parameter.
+/// A request's path, up to a blank or a parameter.
 fn path(text: &str) -> usize {
-    let line = text.find('\n').unwrap_or(text.len());
+    let line = text.find(char::is_whitespace).unwrap_or(text.len());
     let parameter = text.find("{{").unwrap_or(text.len());
     line.min(parameter)
 }

@@ -71,7 +71,7 @@ impl Drawn<'_> {
             _ => None,
         };
         let label = format!("{}{colon}{text}", line.name);
-        self.draw(ui, (line.depth, &line.path), job, &label, open)
+        self.draw(ui, (line.depth, &line.path), job, label.trim_end(), open)
     }
 
     /// Appends a text with what is searched in it marked.
