@@ -9,8 +9,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::passage::{Moments, age, passed};
-use super::{searchable, sentence};
 use super::{Evidence, FieldObservation, Found, Observation, Read, Trace, Verdict, Way};
+use super::{searchable, sentence};
 use crate::compare::{FieldRule, FieldVerdict, compare};
 use crate::deployment::{Presence, Role};
 use crate::human;
@@ -199,8 +199,7 @@ fn observe(
     let record = record_of(read);
     let judgement = weigh(read, mapping, source, (None, now));
     let searchable = read.searched.as_ref();
-    let searchable =
-        searchable.map(|it| searchable::observed(record, it, mapping));
+    let searchable = searchable.map(|it| searchable::observed(record, it, mapping));
     let observation = Observation {
         dataset: mapping.dataset.clone(),
         role: read.role,

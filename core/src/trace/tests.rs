@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{
-    Evidence, Read, SearchRead, SearchableState, Trace, Verdict, Way, WayStep, judge,
-};
+use super::{Evidence, Read, SearchRead, SearchableState, Trace, Verdict, Way, WayStep, judge};
 use crate::compare::FieldRule;
 use crate::deployment::{Presence, Propagation, Role};
 use crate::error::{Error, ErrorKind};
@@ -349,13 +347,28 @@ fn two_answers_that_are_one_state_are_not_spoken_of() {
         ..record(name, 990)
     };
     for (stored, found, state) in [
-        (record("new", 990), record("new", 990), SearchableState::Same),
-        (with_position("new", 7), with_position("new", 7), SearchableState::Same),
-        (with_position("new", 8), with_position("new", 7), SearchableState::Pending),
+        (
+            record("new", 990),
+            record("new", 990),
+            SearchableState::Same,
+        ),
+        (
+            with_position("new", 7),
+            with_position("new", 7),
+            SearchableState::Same,
+        ),
+        (
+            with_position("new", 8),
+            with_position("new", 7),
+            SearchableState::Pending,
+        ),
     ] {
         let trace = searched(Some(stored), Some(found), Refresh::Unknown);
         let copy = trace.observations[1].searchable.as_ref().expect("a copy");
         assert_eq!(copy.state, state);
-        assert_eq!(trace.sentence.contains("a search"), state == SearchableState::Pending);
+        assert_eq!(
+            trace.sentence.contains("a search"),
+            state == SearchableState::Pending
+        );
     }
 }

@@ -272,17 +272,10 @@ impl<'r> Reader<'r> {
         if places.is_empty() {
             return Ok(None);
         }
-        let documents: Vec<String> = places.iter().map(|it| self.document(it)).collect();
+        let documents: Vec<String> = places.iter().map(document).collect();
         let body = format!(r#"{{"docs":[{}]}}"#, documents.join(","));
         let request = Request::post(Resource::of(&["_mget"]), body);
         self.exchange.ask(&request, OPERATION).await.map(Some)
-    }
-
-    fn document(&self, place: &Place) -> String {
-        let (index, id) = (quoted(&place.index), quoted(&place.id));
-        let routing = place.routing.as_deref().map(quoted);
-        let routing = routing.map_or_else(String::new, |it| format!(r#","routing":{it}"#));
-        format!(r#"{{"_index":{index},"_id":{id}{routing}}}"#)
     }
 
     /// Searches for documents with these keys; `None` where none of them can be the key of a document.
@@ -352,7 +345,7 @@ impl<'r> Reader<'r> {
             id: self.placeholder(),
             routing: None,
         };
-        format!("POST /_mget\n{{\"docs\":[{}]}}", self.document(&place))
+        format!("POST /_mget\n{{\"docs\":[{}]}}", document(&place))
     }
 
     fn statement_of_search(&self) -> String {
@@ -384,6 +377,14 @@ impl<'r> Reader<'r> {
             .map_or("id", |it| it.name.as_str());
         format!("{{{{{name}}}}}")
     }
+}
+
+/// A place as a multi-get names it.
+fn document(place: &Place) -> String {
+    let (index, id) = (quoted(&place.index), quoted(&place.id));
+    let routing = place.routing.as_deref().map(quoted);
+    let routing = routing.map_or_else(String::new, |it| format!(r#","routing":{it}"#));
+    format!(r#"{{"_index":{index},"_id":{id}{routing}}}"#)
 }
 
 /// The condition for one key of several parts.

@@ -24,7 +24,11 @@ pub(super) fn head(
     let (rect, response) = ui.allocate_exact_size(vec2(width, HEAD), Sense::click());
     let sign = Sign::verdict(it.verdict);
     response.widget_info(|| {
-        let pending = if is_pending(it) { ", a refresh is pending" } else { "" };
+        let pending = if is_pending(it) {
+            ", a refresh is pending"
+        } else {
+            ""
+        };
         let name = format!("{}: {}{pending}", it.dataset, sign.word);
         WidgetInfo::selected(WidgetType::SelectableLabel, true, chosen, name)
     });

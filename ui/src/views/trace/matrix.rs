@@ -207,7 +207,10 @@ fn row<'t>(trace: &Trace, name: &'t str, width: f32) -> Row<'t> {
         Some(value.to_string().chars().count() + 2)
     });
     let letters = shown.max().unwrap_or(0);
-    let has_two_lines = trace.observations.iter().any(|it| is_found_otherwise(it, name));
+    let has_two_lines = trace
+        .observations
+        .iter()
+        .any(|it| is_found_otherwise(it, name));
     let is_long = as_f32(letters) * LETTER > width - 18.0 || has_two_lines;
     let height = match (is_long, differs) {
         (true, _) => LONG_ROW,
