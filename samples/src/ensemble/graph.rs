@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::time::Duration;
 
 use neo4rs::{BoltType, ConfigBuilder, Graph, Query};
 
@@ -15,6 +16,9 @@ use crate::servers::Server;
 
 /// How many objects are sent at a time.
 const BATCH: usize = 5_000;
+
+/// How long a busy server may take to let us in.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The properties of a node, made of a row; what is null is left out.
 const USER: &str = "{id: row.id, public_id: row.public_id, name: row.name, email: row.email, city: row.city,
@@ -42,6 +46,7 @@ async fn connect(server: &Server) -> Result<Graph> {
         .user(user)
         .password(server.password.as_str())
         .max_connections(2)
+        .connection_timeout(PATIENCE)
         .build()?;
     let graph = Graph::connect(config)?;
     graph.run(Query::new("RETURN 1".to_owned())).await?;
@@ -60,38 +65,33 @@ async fn run_with(graph: &Graph, text: String, rows: Vec<BoltType>) -> Result<()
 /// Takes labels for the folder, without what an earlier load left under them; what they end in.
 pub(crate) async fn lease(server: &Server, sample: &str, folder: &Path) -> Result<String> {
     let graph = connect(server).await?;
-    sweep(&graph, sample).await?;
-    let suffix = suffix(sample, folder);
-    clear(&graph, &suffix).await?;
-    let query = Query::new(
-        "CREATE (:SampleFolder {sample: $sample, suffix: $suffix, path: $path})".to_owned(),
-    );
-    let query = query
-        .param("sample", sample)
-        .param("suffix", suffix.as_str());
-    let query = query.param("path", folder.display().to_string());
-    graph.run(query).await?;
-    Ok(suffix)
+    let own = suffix(sample, folder);
+    let known = known(&graph, sample).await?;
+    let forgotten = known.iter().filter(|(_, path)| is_gone(path)).take(SWEEP);
+    let earlier = known.iter().filter(|(suffix, _)| *suffix == own);
+    for (suffix, _) in forgotten.chain(earlier) {
+        clear(&graph, suffix).await?;
+    }
+    let text = "CREATE (:SampleFolder {sample: $sample, suffix: $suffix, path: $path})";
+    let query = Query::new(text.to_owned()).param("sample", sample);
+    let query = query.param("suffix", own.as_str());
+    graph
+        .run(query.param("path", folder.display().to_string()))
+        .await?;
+    Ok(own)
 }
 
-/// Removes what folders that are gone held of a sample.
-async fn sweep(graph: &Graph, sample: &str) -> Result<()> {
-    let query = Query::new(
-        "MATCH (it:SampleFolder {sample: $sample}) RETURN it.suffix AS suffix, it.path AS path"
-            .to_owned(),
-    );
-    let mut rows = graph.execute(query.param("sample", sample)).await?;
-    let mut forgotten = Vec::new();
+/// Every folder that holds labels of a sample: what they end in, and its path.
+async fn known(graph: &Graph, sample: &str) -> Result<Vec<(String, String)>> {
+    let text =
+        "MATCH (it:SampleFolder {sample: $sample}) RETURN it.suffix AS suffix, it.path AS path";
+    let query = Query::new(text.to_owned()).param("sample", sample);
+    let mut rows = graph.execute(query).await?;
+    let mut known = Vec::new();
     while let Some(row) = rows.next().await? {
-        let (suffix, path): (String, String) = (row.get("suffix")?, row.get("path")?);
-        if is_gone(&path) && forgotten.len() < SWEEP {
-            forgotten.push(suffix);
-        }
+        known.push((row.get("suffix")?, row.get("path")?));
     }
-    for suffix in forgotten {
-        clear(graph, &suffix).await?;
-    }
-    Ok(())
+    Ok(known)
 }
 
 async fn clear(graph: &Graph, suffix: &str) -> Result<()> {
@@ -146,30 +146,34 @@ fn creation(kind: Kind, suffix: &str) -> String {
     }
 }
 
-/// Makes changes, one after the other.
+/// Makes changes, those of one kind at once: no key is changed twice.
 pub(crate) async fn change(server: &Server, suffix: &str, changes: &[Written]) -> Result<()> {
     let graph = connect(server).await?;
+    let (mut users, mut orders, mut removed) = (Vec::new(), Vec::new(), Vec::new());
     for it in changes {
-        match it {
-            Written::Put(entity) => put(&graph, suffix, entity, row(entity)).await?,
-            Written::Disguised(entity) => put(&graph, suffix, entity, disguised(entity)).await?,
-            Written::Removed(key) => remove(&graph, suffix, key).await?,
+        let (entity, row) = match it {
+            Written::Put(entity) => (entity, row(entity)),
+            Written::Disguised(entity) => (entity, disguised(entity)),
+            Written::Removed(key) => {
+                removed.push(key.clone());
+                continue;
+            }
+        };
+        match entity.kind() {
+            Kind::User | Kind::Product => users.push(row),
+            Kind::Order => {
+                removed.push(entity.key());
+                orders.push(row);
+            }
         }
     }
-    Ok(())
-}
-
-async fn put(graph: &Graph, suffix: &str, entity: &Entity, row: BoltType) -> Result<()> {
-    let statement = match entity.kind() {
-        Kind::User | Kind::Product => {
-            format!("UNWIND $rows AS row MERGE (it:User{suffix} {{id: row.id}}) SET it = {USER}")
-        }
-        Kind::Order => {
-            remove(graph, suffix, &entity.key()).await?;
-            creation(Kind::Order, suffix)
-        }
-    };
-    run_with(graph, statement, vec![row]).await
+    for key in &removed {
+        remove(&graph, suffix, key).await?;
+    }
+    let users_statement =
+        format!("UNWIND $rows AS row MERGE (it:User{suffix} {{id: row.id}}) SET it = {USER}");
+    run_with(&graph, users_statement, users).await?;
+    run_with(&graph, creation(Kind::Order, suffix), orders).await
 }
 
 async fn remove(graph: &Graph, suffix: &str, key: &Key) -> Result<()> {

@@ -121,6 +121,15 @@ impl Search {
         Ok(())
     }
 
+    /// Removes a folder's indexes, those that are there; servers refuse to remove by pattern. Whose they are goes last.
+    async fn remove(&self, prefix: &str) -> Result<()> {
+        for name in ["users", "orders", "folder"] {
+            let path = format!("/{prefix}{name}");
+            self.send(Method::Delete, &path, None).await?;
+        }
+        Ok(())
+    }
+
     async fn refresh(&self) -> Result<()> {
         let path = format!("/{}*/_refresh", self.prefix);
         self.send(Method::Post, &path, None).await.map(drop)
@@ -143,14 +152,11 @@ pub(crate) async fn lease(server: &Server, sample: &str, folder: &Path) -> Resul
     let prefix = format!("{}_", database_name(sample, folder));
     let search = Search::new(server, &prefix)?;
     sweep(&search, sample).await?;
-    search
-        .send(Method::Delete, &format!("/{prefix}*"), None)
-        .await?;
+    search.remove(&prefix).await?;
     let owner = json!({ "mappings": { "_meta": { "folder": folder.display().to_string() } } });
     let path = format!("/{prefix}folder");
-    search
-        .send(Method::Put, &path, Some(owner.to_string()))
-        .await?;
+    let made = search.send(Method::Put, &path, Some(owner.to_string()));
+    made.await?;
     Ok(prefix)
 }
 
@@ -161,11 +167,10 @@ async fn sweep(search: &Search, sample: &str) -> Result<()> {
     let known = known.as_object().into_iter().flatten();
     let forgotten = known.filter_map(|(index, it)| {
         let folder = it["mappings"]["_meta"]["folder"].as_str()?;
-        is_gone(folder).then(|| index.trim_end_matches("_folder"))
+        is_gone(folder).then(|| index.trim_end_matches("folder"))
     });
     for prefix in forgotten.take(SWEEP) {
-        let path = format!("/{prefix}_*");
-        search.send(Method::Delete, &path, None).await?;
+        search.remove(prefix).await?;
     }
     Ok(())
 }
