@@ -8,7 +8,7 @@ use parallax_core::error::ErrorKind;
 use parallax_core::store::{Projection, RowSink, Scanned, Store, ValueRef};
 use parallax_core::value::Value;
 
-use crate::server::{JAVA, Server, call, dataset, projection};
+use crate::server::{FERRET, JAVA, Server, ask, call, dataset, projection};
 
 /// Keeps every row, up to a number.
 struct Rows {
@@ -145,6 +145,26 @@ async fn filters_limit_and_a_sink_that_has_enough_ends_the_scan() {
         assert_eq!(error.kind, ErrorKind::NotFound);
         server.end().await;
     }
+}
+
+/// An answer with all of them would be longer than the driver takes, and this server sets no limit itself.
+#[tokio::test]
+async fn documents_of_a_mebibyte_come_in_several_answers() {
+    let server = Server::of(FERRET).await;
+    let value = "x".repeat(1 << 20);
+    for id in 0..50 {
+        server
+            .insert("large", &[doc! { "_id": id, "value": &value }])
+            .await;
+    }
+    let store = server.store();
+    let wanted = projection(&["_id"], &["value"]);
+    let (rows, ..) = all(&*store, "large", &wanted, 1).await;
+    assert_eq!(rows.len(), 50);
+    let answer = ask(&*store, "db.large.find()").await;
+    assert!(answer.error.is_none(), "{:?}", answer.error);
+    assert_eq!(answer.rows(0).len(), 50);
+    server.end().await;
 }
 
 /// Keys of other types than those at the ends are in the first part.

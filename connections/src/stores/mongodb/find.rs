@@ -73,7 +73,7 @@ async fn limited(
         return Ok(Vec::new());
     }
     command.insert("limit", i64::from(limit));
-    let batch = limit.min(1_000);
+    let batch = session.batch(&reader.namespace, limit.min(1_000)).await;
     command.insert("batchSize", i64::from(batch));
     let database = &reader.namespace.database;
     let mut cursor = session.cursor(database, &command, batch, operation).await?;

@@ -4,7 +4,7 @@
 //! and a cursor that is open is closed on the server by a task of its own. A server of the original kind stops an
 //! operation whose client has gone; beside that, every operation carries a comment by which [`Link::cancel`] finds it.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use std::time::Duration;
 use futures::StreamExt as _;
 use mongodb::Client;
 use mongodb::bson::oid::ObjectId;
-use mongodb::bson::{Bson, Document, doc};
+use mongodb::bson::{Bson, Document, RawDocumentBuf, doc};
 use mongodb::error::Error as Failure;
 use mongodb::options::{ClientOptions, ReadConcernLevel, SelectionCriteria, Tls};
 use mongodb::raw_batch_cursor::{RawBatch, RawBatchCursor};
@@ -35,6 +35,9 @@ const MAX_OPEN: u32 = 16;
 /// How long a server that answers may have none that a read is allowed on, unless the URL says otherwise.
 const NO_PRIMARY: Duration = Duration::from_secs(8);
 
+/// About the most bytes of one answer, where the server sets no limit itself.
+const ANSWER: u64 = 8 << 20;
+
 /// How long a cancel tries to reach the server.
 const CANCEL_PATIENCE: Duration = Duration::from_millis(800);
 
@@ -45,8 +48,8 @@ pub(super) struct Link {
     health: Health,
     opened: OnceCell<Opened>,
     known: OnceLock<Known>,
-    /// Collections that were there when they were last looked for.
-    met: Mutex<HashSet<Namespace>>,
+    /// Collections that were there when they were last looked for, and the bytes of a document of theirs.
+    met: Mutex<HashMap<Namespace, Option<u64>>>,
     /// What the comments of this client's operations begin with.
     mark: String,
     running: Mutex<Vec<(CallId, Arc<Control>)>>,
@@ -116,7 +119,7 @@ impl Link {
         }
     }
 
-    fn met(&self) -> MutexGuard<'_, HashSet<Namespace>> {
+    fn met(&self) -> MutexGuard<'_, HashMap<Namespace, Option<u64>>> {
         self.met.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -248,6 +251,47 @@ impl Session {
         self.link.opened.get()?.database.as_deref()
     }
 
+    /// How many documents to ask for at once, at most `most`.
+    ///
+    /// The original ends an answer at 16 MiB; others send as many documents as they are asked for, and the driver takes no
+    /// answer of more than 48 MB. Of these, as many are asked for as take 8 MiB if all are like the first few.
+    pub(super) async fn batch(&self, namespace: &Namespace, most: u32) -> u32 {
+        if self.known().is_none_or(Known::limits_answers) {
+            return most;
+        }
+        let known = self.link.met().get(namespace).copied().flatten();
+        let size = match known {
+            Some(size) => size,
+            None => self.document_size(namespace).await,
+        };
+        self.link.met().insert(namespace.clone(), Some(size));
+        u32::try_from(ANSWER / size.max(1))
+            .unwrap_or(most)
+            .clamp(1, most)
+    }
+
+    /// The bytes of the largest of the first few documents; many, where they cannot be read.
+    ///
+    /// What a server says of the sizes may be what they take on its disk, pressed.
+    async fn document_size(&self, namespace: &Namespace) -> u64 {
+        let command = doc! { "find": &namespace.collection, "limit": 3_i64, "singleBatch": true };
+        let read = self
+            .run(&namespace.database, &command, "read the sizes")
+            .await;
+        let Ok(reply) = read else {
+            return ANSWER / 100;
+        };
+        let first = reply
+            .get_document("cursor")
+            .and_then(|it| it.get_array("firstBatch"));
+        let documents = first.into_iter().flatten().filter_map(Bson::as_document);
+        let sizes = documents.filter_map(|it| RawDocumentBuf::try_from(it).ok());
+        sizes
+            .map(|it| it.as_bytes().len() as u64)
+            .max()
+            .unwrap_or(1)
+    }
+
     /// Asks what needs a login, where the server looks at it only then: a wrong password is told at once.
     pub(super) async fn prove_login(&self) -> Result<()> {
         if self.address().has_user && self.known().is_some_and(Known::checks_logins_late) {
@@ -259,11 +303,11 @@ impl Session {
 
     /// Whether this collection was there when it was last looked for.
     pub(super) fn is_met(&self, namespace: &Namespace) -> bool {
-        self.link.met().contains(namespace)
+        self.link.met().contains_key(namespace)
     }
 
     pub(super) fn meet_collection(&self, namespace: &Namespace) {
-        self.link.met().insert(namespace.clone());
+        self.link.met().entry(namespace.clone()).or_default();
     }
 
     pub(super) fn forget_collection(&self, namespace: &Namespace) {

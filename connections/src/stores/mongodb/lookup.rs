@@ -47,9 +47,10 @@ pub(super) async fn get(session: &Arc<Session>, reader: &Reader, keys: &[Key]) -
             continue;
         }
         let mut command = reader.find(joined(conditions));
-        command.insert("batchSize", i32::try_from(BATCH).unwrap_or(i32::MAX));
+        let batch = session.batch(&reader.namespace, BATCH).await;
+        command.insert("batchSize", i64::from(batch));
         let database = &reader.namespace.database;
-        let mut cursor = session.cursor(database, &command, BATCH, OPERATION).await?;
+        let mut cursor = session.cursor(database, &command, batch, OPERATION).await?;
         while let Some(batch) = cursor.next().await? {
             lookup.position = lookup.position.or_else(|| position(&batch));
             let documents = array(&batch)?;

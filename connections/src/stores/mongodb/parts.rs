@@ -29,6 +29,7 @@ pub(super) async fn parts(
     want: usize,
 ) -> Result<Vec<Part>> {
     let namespace = Namespace::of(dataset, session.database())?;
+    session.forget_collection(&namespace);
     catalog::must_exist(session, &namespace, dataset).await?;
     let estimate = catalog::estimate(session, &namespace).await;
     let whole = Part {

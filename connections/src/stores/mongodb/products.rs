@@ -95,6 +95,11 @@ impl Known {
         )
     }
 
+    /// Whether it ends an answer at 16 MiB, however many documents are asked for.
+    pub(super) fn limits_answers(&self) -> bool {
+        !matches!(self.product, Product::FerretDb | Product::JavaServer)
+    }
+
     /// Whether it picks documents at random.
     pub(super) fn picks_samples(&self) -> bool {
         matches!(

@@ -12,6 +12,8 @@ use parallax_core::value::Value;
 
 use super::link::{Cursor, Link, Session};
 use super::mql::{self, Plan, Reply};
+use super::places::Namespace;
+use super::products::Known;
 use super::rows::{Table, array};
 use super::{readonly, types};
 
@@ -19,6 +21,9 @@ const OPERATION: &str = "run the statement";
 
 /// The most documents of one answer of the server.
 const BATCH: u32 = 1_000;
+
+/// The same, where a server sets no limit and their size is not known.
+const FEW: u32 = 100;
 
 /// Starts the statements of a text; each gives one result.
 pub(super) async fn start(link: &Arc<Link>, call: &Call, statement: &Statement) -> Result<Rows> {
@@ -145,10 +150,11 @@ impl Run {
     /// Begins a result that a cursor gives.
     async fn begin(&mut self, database: &str, plan: &Plan) -> Result<()> {
         let mut command = plan.command.clone();
-        prefer_batches(&mut command);
+        let batch = batch(&self.session, database, &command).await;
+        prefer_batches(&mut command, batch);
         let mut cursor = self
             .session
-            .cursor(database, &command, BATCH, OPERATION)
+            .cursor(database, &command, batch, OPERATION)
             .await?;
         let Some(first) = cursor.next().await? else {
             self.end(None);
@@ -217,6 +223,20 @@ impl Open {
     }
 }
 
+/// How many documents to ask for at once; how large those of a pipeline are, nobody knows before.
+async fn batch(session: &Session, database: &str, command: &Document) -> u32 {
+    let is_find = command.keys().next().is_some_and(|it| it == "find");
+    if let (true, Ok(collection)) = (is_find, command.get_str("find")) {
+        let namespace = Namespace {
+            database: database.to_owned(),
+            collection: collection.to_owned(),
+        };
+        return session.batch(&namespace, BATCH).await;
+    }
+    let is_limited = session.known().is_some_and(Known::limits_answers);
+    if is_limited { BATCH } else { FEW }
+}
+
 /// Commands that are the same in every database.
 const OF_SERVER: [&str; 8] = [
     "ping",
@@ -238,8 +258,8 @@ fn has_more(batch: &RawBatch) -> bool {
 }
 
 /// Asks for as many documents at once as we give on at once, unless the statement says how many.
-fn prefer_batches(command: &mut Document) {
-    let batch = i32::try_from(BATCH).unwrap_or(i32::MAX);
+fn prefer_batches(command: &mut Document, batch: u32) {
+    let batch = i64::from(batch);
     if command.keys().next().is_some_and(|it| it == "find") {
         if !command.contains_key("batchSize") {
             command.insert("batchSize", batch);

@@ -48,9 +48,10 @@ pub(super) async fn scan(
         parts::condition(text, values)
     })?;
     let mut command = reader.find(condition);
-    command.insert("batchSize", i64::from(BATCH));
+    let batch = session.batch(&reader.namespace, BATCH).await;
+    command.insert("batchSize", i64::from(batch));
     let database = &reader.namespace.database;
-    let cursor = session.cursor(database, &command, BATCH, OPERATION).await?;
+    let cursor = session.cursor(database, &command, batch, OPERATION).await?;
     let (out, mut batches) = mpsc::channel(BATCHES_AHEAD);
     // Dropped with the call, the task ends, and its cursor is closed.
     let mut task = JoinSet::new();

@@ -66,15 +66,17 @@ async fn sample(session: &Arc<Session>, namespace: &Namespace) -> Result<Sample>
             return Ok(sample);
         }
     }
-    let first = doc! { "find": &namespace.collection, "limit": size, "batchSize": 100 };
+    let batch = i64::from(session.batch(namespace, 100).await);
+    let first = doc! { "find": &namespace.collection, "limit": size, "batchSize": batch };
     read(session, namespace, &first).await
 }
 
 async fn read(session: &Arc<Session>, namespace: &Namespace, command: &Document) -> Result<Sample> {
     let began = Instant::now();
     let mut sample = Sample::default();
+    let batch = session.batch(namespace, 100).await;
     let mut cursor = session
-        .cursor(&namespace.database, command, 100, OPERATION)
+        .cursor(&namespace.database, command, batch, OPERATION)
         .await?;
     while let Some(batch) = cursor.next().await? {
         let documents = array(&batch)?;
