@@ -211,6 +211,8 @@ pub(crate) fn graph(place: &Place) -> Graph {
         .uri(format!("bolt://{}", place.address()))
         .user("neo4j")
         .password(place.password.as_str())
+        // A busy machine takes its time.
+        .connection_timeout(Duration::from_mins(2))
         .build();
     Graph::connect(config.expect("a configuration")).expect("a driver")
 }

@@ -9,7 +9,7 @@ use parallax_core::store::{Chunk, RowSink, ValueRef};
 
 use crate::server::{Server, by, call_within, statement};
 
-const NODES: &str = "UNWIND range(1, 300000) AS i CALL (i) { CREATE (:Row# {id: i, name: 'user' + i, active: i % 2 = 0, score: i / 3.0,
+const NODES: &str = "UNWIND range(1, 100000) AS i CALL (i) { CREATE (:Row# {id: i, name: 'user' + i, active: i % 2 = 0, score: i / 3.0,
     at: datetime({epochSeconds: 1700000000 + i}), note: 'some words that everybody writes ' + i}) } IN TRANSACTIONS OF 20000 ROWS";
 
 #[derive(Default)]
@@ -55,6 +55,7 @@ async fn rows_arrive_as_fast_as_the_driver_gives_them() {
         .user("neo4j")
         .password(server.place.password.as_str())
         .fetch_size(10_000)
+        .connection_timeout(Duration::from_mins(5))
         .build();
     let raw = Graph::connect(config.expect("a configuration")).expect("a driver");
     let fields = by(&["id"], &["name", "active", "score", "at", "note"]);
