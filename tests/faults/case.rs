@@ -134,7 +134,7 @@ impl Case {
     pub(crate) fn signals(&self) -> Signals {
         match self.victim {
             Victim::Shop => self.sample.shop.signals(),
-            Victim::Cache => self.sample.copy.signals(),
+            Victim::Cache | Victim::Crm | Victim::Docs => self.sample.copy.signals(),
         }
     }
 
@@ -146,7 +146,7 @@ impl Case {
     pub(crate) fn heal(&mut self) {
         let server = match self.victim {
             Victim::Shop => &mut self.sample.shop,
-            Victim::Cache => &mut self.sample.copy,
+            Victim::Cache | Victim::Crm | Victim::Docs => &mut self.sample.copy,
         };
         match self.hurt {
             Hurt::Killed => server.start(),
