@@ -196,7 +196,7 @@ impl Drop for Server {
                 .build();
             runtime.expect("a runtime").block_on(async {
                 let text = format!(
-                    "MATCH (n) WHERE any(it IN labels(n) WHERE it ENDS WITH '{mark}') DETACH DELETE n"
+                    "MATCH (n) WHERE any(it IN labels(n) WHERE it ENDS WITH '{mark}') CALL (n) {{ DETACH DELETE n }} IN TRANSACTIONS OF 5000 ROWS"
                 );
                 let gone = graph(&place).run(text.as_str()).await;
                 gone.expect("the test's own nodes are deleted");
