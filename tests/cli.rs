@@ -312,6 +312,60 @@ async fn panes_share_their_parameters_and_fail_alone() {
     assert!(document["panes"][2]["error"].is_string());
 }
 
+const USER_IN_SHOP: &str = "shop=select * from users where id = {{id}}";
+const USER_IN_DOCS: &str = "docs=select doc from users where id = {{id}}";
+const USER_IN_SEARCH: &str = "search=select * from users where id = {{id}}";
+const USER_IN_GRAPH: &str =
+    "graph=select properties from nodes where label = 'User' and properties->>'user_id' = {{id}}";
+
+#[tokio::test]
+async fn one_user_in_four_models_is_compared_by_its_mapping_and_equal() {
+    let sample = Pocket::load(200, 15).await;
+    let statements = [USER_IN_SHOP, USER_IN_DOCS, USER_IN_SEARCH, USER_IN_GRAPH];
+    let panes = statements.iter().flat_map(|it| ["-q", *it]);
+    let arguments: Vec<&str> = ["query", "-p", "id=42", "--compare"]
+        .into_iter()
+        .chain(panes)
+        .collect();
+    let ended = sample.parallax(&[&arguments[..], &["--json"]].concat());
+    let document = ended.json();
+    let comparison = &document["comparison"];
+    assert_eq!(comparison["verdict"], "equal", "{comparison:#}");
+    assert_eq!(ended.code, 0);
+    assert_eq!(comparison["entity"], "user");
+    assert_eq!(comparison["panes"][1]["dataset"], "docs.users");
+    assert_eq!(comparison["panes"][1]["form"], "the document in doc");
+    let fields = comparison["fields"].as_array().expect("fields");
+    assert!(fields.len() >= 6, "{fields:?}");
+    let text = sample.parallax(&arguments);
+    assert!(
+        text.stdout.contains("equal: 4 panes agree in "),
+        "{}",
+        text.stdout
+    );
+}
+
+#[tokio::test]
+async fn panes_that_differ_are_a_finding_and_one_alone_is_refused() {
+    let sample = Pocket::load(200, 16).await;
+    let other = "docs=select doc from users where id = 43";
+    let panes = ["-q", USER_IN_SHOP, "-q", other];
+    let ended = sample.parallax(&[&["query", "-p", "id=42", "--compare"], &panes[..]].concat());
+    assert_eq!(ended.code, 1, "{}", ended.stdout);
+    assert!(
+        ended.stdout.contains("docs: 1 missing, 1 only there"),
+        "{}",
+        ended.stdout
+    );
+    let alone = sample.parallax(&["query", "-p", "id=42", "--compare", "-q", USER_IN_SHOP]);
+    assert_eq!(alone.code, 2);
+    assert!(
+        alone.stderr.contains("there is one statement"),
+        "{}",
+        alone.stderr
+    );
+}
+
 #[tokio::test]
 async fn a_stream_of_rows_takes_little_memory() {
     let sample = Pocket::load(100, 13).await;

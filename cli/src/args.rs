@@ -162,6 +162,9 @@ pub(crate) struct QueryArguments {
     /// How to print the rows.
     #[arg(long, value_enum)]
     pub(crate) format: Option<RowFormat>,
+    /// Compare the panes' last results with the first pane's; exit 1 if they are not equal.
+    #[arg(long)]
+    pub(crate) compare: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

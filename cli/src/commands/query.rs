@@ -1,6 +1,8 @@
 //! `parallax query`: statements in the stores' own languages, one or several side by side.
 
+mod compared;
 mod kept;
+mod readable;
 mod streamed;
 
 use std::io::Read as _;
@@ -25,7 +27,11 @@ pub(crate) async fn run(
         .iter()
         .map(|it| parameter(it))
         .collect::<Result<Vec<_>>>()?;
+    let compares = arguments.compare;
     let panes = panes(arguments)?;
+    if compares {
+        comparable(&panes, format)?;
+    }
     for pane in &panes {
         known(workbench, &pane.store)?;
     }
@@ -39,7 +45,21 @@ pub(crate) async fn run(
                 .hint("use --format json or table, or run the statements one by one"))
         }
         (RowFormat::Json | RowFormat::Table, _) => {
-            kept::run(workbench, panes, &parameters, format).await
+            kept::run(workbench, panes, &parameters, format, compares).await
+        }
+    }
+}
+
+/// Two panes are the least, and a stream of rows has no room for what came of comparing them.
+fn comparable(panes: &[PaneStatement], format: RowFormat) -> Result<()> {
+    let refused = |why: &str| Error::new(ErrorKind::InvalidInput, "compare the panes").because(why);
+    if panes.len() < 2 {
+        return Err(refused("there is one statement").hint("give two: -q 'shop=…' -q 'cache=…'"));
+    }
+    match format {
+        RowFormat::Table | RowFormat::Json => Ok(()),
+        RowFormat::Csv | RowFormat::Ndjson => {
+            Err(refused("csv and ndjson hold rows alone").hint("use --format json or table"))
         }
     }
 }

@@ -4,6 +4,7 @@ use std::io::{BufWriter, Stdout, Write as _};
 
 use parallax_core::error::Result;
 use parallax_core::human;
+use parallax_core::panes::{self, Comparison, Mapped, Overall};
 use parallax_core::store::{Batch, Column};
 use parallax_core::value::Value;
 use parallax_core::wire::{PaneProgress, PaneState, PaneStatement, ResultHead, ResultId, RunId};
@@ -11,6 +12,7 @@ use parallax_workbench::{Events, Workbench};
 use serde_json::json;
 
 use super::super::millis;
+use super::{compared, readable};
 use crate::args::RowFormat;
 use crate::outcome::Outcome;
 use crate::table::{Table, one_line};
@@ -27,14 +29,22 @@ pub(super) async fn run(
     panes: Vec<PaneStatement>,
     parameters: &[(String, Value)],
     format: RowFormat,
+    compares: bool,
 ) -> Result<Outcome> {
     let run = workbench.start(panes.clone(), parameters, &Events::ignore())?;
     let ends = workbench.finished(run).await?;
+    let all_done = ends.iter().all(|it| it.state == PaneState::Done);
+    let comparison = if compares {
+        Some(compare(workbench, run, &ends).await)
+    } else {
+        None
+    };
     let report = Report {
         workbench,
         run,
         panes: &panes,
         ends: &ends,
+        comparison: comparison.as_ref(),
     };
     if format == RowFormat::Json {
         report.json()?;
@@ -42,12 +52,32 @@ pub(super) async fn run(
         report.tables()?;
     }
     workbench.forget(run);
-    let all_done = ends.iter().all(|it| it.state == PaneState::Done);
-    Ok(if all_done {
+    let ended = if all_done {
         Outcome::Fine
     } else {
         Outcome::Unanswered
-    })
+    };
+    Ok(ended.max(comparison.map_or(Outcome::Fine, |it| outcome(&it))))
+}
+
+/// The last result of each pane, for what comes before it only leads to it.
+async fn compare(workbench: &Workbench, run: RunId, ends: &[PaneProgress]) -> Result<Comparison> {
+    let number = |it: usize| u32::try_from(it).unwrap_or(u32::MAX);
+    let results = ends.iter().enumerate().map(|(pane, end)| ResultId {
+        run,
+        pane: number(pane),
+        index: number(end.results.len().saturating_sub(1)),
+    });
+    let results: Vec<ResultId> = results.collect();
+    workbench.compare(&results, &Mapped::Guess, None).await
+}
+
+fn outcome(comparison: &Result<Comparison>) -> Outcome {
+    match comparison.as_ref().map(Comparison::overall) {
+        Ok(Overall::Equal) => Outcome::Fine,
+        Ok(Overall::Different) => Outcome::Found,
+        Ok(Overall::Unknown) | Err(_) => Outcome::Unanswered,
+    }
 }
 
 struct Report<'w> {
@@ -55,6 +85,7 @@ struct Report<'w> {
     run: RunId,
     panes: &'w [PaneStatement],
     ends: &'w [PaneProgress],
+    comparison: Option<&'w Result<Comparison>>,
 }
 
 impl Report<'_> {
@@ -75,7 +106,15 @@ impl Report<'_> {
             self.results(&mut out, at, end)?;
             written(write!(out, "]}}"))?;
         }
-        written(writeln!(out, "]}}"))?;
+        written(write!(out, "]"))?;
+        if let Some(comparison) = self.comparison {
+            let json = match comparison {
+                Ok(it) => panes::to_json(it),
+                Err(error) => json!({ "error": error.to_string(), "hint": error.hint }),
+            };
+            written(write!(out, ",\"comparison\":{json}"))?;
+        }
+        written(writeln!(out, "}}"))?;
         written(out.flush())
     }
 
@@ -118,23 +157,37 @@ impl Report<'_> {
                     style.faint(&one_line(&pane.text, CELL))
                 ))?;
             }
-            for (index, result) in end.results.iter().enumerate() {
-                for batch in self.blocks(at, index, result) {
-                    print(&table(&batch?))?;
-                }
-                if result.rows == 0 && !result.columns.is_empty() {
-                    print(&table(&Batch {
-                        columns: result.columns.clone().into(),
-                        rows: 0,
-                        cells: Vec::new(),
-                    }))?;
-                }
-            }
+            self.pane(at, end)?;
             if end.error.is_none() {
                 print(&format!("{}\n", style.faint(&summary(end))))?;
             }
             if let Some(error) = &end.error {
                 crate::terminal::complain(error);
+            }
+        }
+        match self.comparison {
+            Some(Ok(it)) => print(&compared::text(it, style)),
+            Some(Err(error)) => {
+                crate::terminal::complain(error);
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn pane(&self, at: usize, end: &PaneProgress) -> Result<()> {
+        for (index, result) in end.results.iter().enumerate() {
+            let firsts = (0..).step_by(BLOCK as usize);
+            for (first, batch) in firsts.zip(self.blocks(at, index, result)) {
+                print(&block(&batch?, first))?;
+            }
+            if result.rows == 0 && !result.columns.is_empty() {
+                let none = Batch {
+                    columns: result.columns.clone().into(),
+                    rows: 0,
+                    cells: Vec::new(),
+                };
+                print(&block(&none, 0))?;
             }
         }
         Ok(())
@@ -183,14 +236,19 @@ fn column(column: &Column, at: usize, first: Option<&Batch>) -> serde_json::Valu
     json!({ "name": column.name, "type": type_name, "declared": column.type_name })
 }
 
+/// Rows as a table, or member by member where there are documents in them.
+fn block(batch: &Batch, first: u64) -> String {
+    if readable::has_documents(batch) {
+        readable::documents(batch, first)
+    } else {
+        table(batch)
+    }
+}
+
 fn table(batch: &Batch) -> String {
     let mut table = Table::from_head(batch.columns.iter().map(|it| it.name.clone()).collect());
     for row in batch.cells.chunks(batch.columns.len().max(1)) {
-        table.row(
-            row.iter()
-                .map(|it| one_line(&it.to_string(), CELL))
-                .collect(),
-        );
+        table.row(row.iter().map(|it| readable::cell(it, CELL)).collect());
     }
     table.render()
 }
