@@ -463,7 +463,8 @@ fn store(name: &str, server: &Server) -> Arc<dyn Store> {
         why: None,
         access: Access::ReadOnly,
     };
-    let secret = Some(Secret::new(server.password()));
+    let password = Some(server.password()).filter(|it| !it.is_empty());
+    let secret = password.map(Secret::new);
     stores::connect(&config, std::path::Path::new("."), secret, Access::ReadOnly).expect("a driver")
 }
 

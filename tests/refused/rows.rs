@@ -8,6 +8,7 @@ use super::{first_error, not_refused, store};
 
 /// Everything below is inside this database, which is all that the test may change.
 const SCHEMA: &[&str] = &[
+    "set global log_bin_trust_function_creators = 1",
     "drop database if exists refused",
     "create database refused",
     "use refused",

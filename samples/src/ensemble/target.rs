@@ -119,9 +119,14 @@ impl Target {
         }
     }
 
-    /// The canonical fields that are compared there, in the order of the source's columns.
+    /// The canonical fields that can be altered there, in the order of the source's columns.
+    ///
+    /// A relationship's buyer is compared too, but a buyer who is not there leaves no relationship.
     pub fn fields(self, kind: Kind) -> &'static [&'static str] {
         match kind {
+            Kind::Order if self == Self::Graph => {
+                &["sku", "quantity", "total", "state", "placed_at"]
+            }
             Kind::User => &[
                 "public_id",
                 "name",
