@@ -138,7 +138,7 @@ impl Desk {
 
     fn start(&self, statements: &[(&str, &str)]) -> RunId {
         let panes = statements.iter().map(|(store, text)| PaneStatement {
-            store: StoreId::new(*store).expect("a name"),
+            store: StoreId::new(store).expect("a name"),
             text: (*text).to_owned(),
         });
         let parameters = [("id".to_owned(), Value::I64(USER))];

@@ -38,7 +38,7 @@ impl Run {
     pub(crate) fn drifted(&self) -> u64 {
         let verdicts = ["stale", "conflicts", "missing", "orphan", "unknown"];
         let count = |it: &&str| self.report["counts"][*it].as_u64().expect("a count");
-        verdicts.iter().map(|it| count(it)).sum()
+        verdicts.iter().map(count).sum()
     }
 }
 

@@ -68,9 +68,8 @@ impl Victim {
     /// A statement that answers at once, in one row.
     pub(crate) fn short(self) -> PaneStatement {
         let text = match self {
-            Self::Shop => "select count(*) from users",
+            Self::Shop | Self::Crm => "select count(*) from users",
             Self::Cache => "DBSIZE",
-            Self::Crm => "select count(*) from users",
             Self::Docs => "db.users.countDocuments({})",
         };
         self.statement(text)
