@@ -1,6 +1,7 @@
 //! What every store must do with its data.
 
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use futures::StreamExt as _;
@@ -18,9 +19,11 @@ use tokio::time::timeout;
 
 use crate::ground::{Ground, ODD, USERS, WIDE};
 
+/// Each call has an id of its own, by which it is cancelled.
 pub(crate) fn call(deadline: Duration) -> Call {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
     Call {
-        id: CallId(7),
+        id: CallId(NEXT.fetch_add(1, Ordering::Relaxed)),
         deadline,
         purpose: Purpose::Query,
         access: Access::ReadOnly,
@@ -31,10 +34,10 @@ pub(crate) fn soon() -> Call {
     call(Duration::from_secs(10))
 }
 
-fn by_id() -> Projection {
+pub(crate) fn by_id(ground: &Ground) -> Projection {
     let key = vec![KeyPart {
         name: "id".to_owned(),
-        path: FieldPath::name("id"),
+        path: ground.key.clone(),
     }];
     Projection {
         key,
@@ -43,7 +46,7 @@ fn by_id() -> Projection {
     }
 }
 
-fn key(text: &str) -> Key {
+pub(crate) fn key(text: &str) -> Key {
     Key::new(vec![Value::from(text)])
 }
 
@@ -58,7 +61,7 @@ pub(crate) async fn describe(ground: &Ground) -> Result<(), Failed> {
     // Others may come and go meanwhile.
     let own: Vec<_> = datasets
         .iter()
-        .filter(|it| it.id.name.contains(&ground.mark))
+        .filter(|it| it.id.name.contains(&ground.listed))
         .collect();
     ensure(own.len() >= 3, &format!("{} datasets", own.len()))?;
     for dataset in own {
@@ -72,9 +75,16 @@ pub(crate) async fn describe(ground: &Ground) -> Result<(), Failed> {
 }
 
 /// Whether there is a record under each key, in the order asked.
-async fn found(ground: &Ground, dataset: &DatasetId, keys: &[Key]) -> Result<Vec<bool>, Failed> {
+pub(crate) async fn found(
+    ground: &Ground,
+    dataset: &DatasetId,
+    keys: &[Key],
+) -> Result<Vec<bool>, Failed> {
     let call = call(Duration::from_mins(1));
-    let got = ground.store.get(&call, dataset, keys, &by_id()).await?;
+    let got = ground
+        .store
+        .get(&call, dataset, keys, &by_id(ground))
+        .await?;
     let found = got.found.into_iter().map(|it| it.map(|it| it.is_some()));
     Ok(found.collect::<Result<_>>()?)
 }
@@ -103,7 +113,7 @@ pub(crate) async fn wide(ground: &Ground) -> Result<(), Failed> {
     let is_whole = |it: &Value| matches!(it, Value::Text(it) if it.len() == WIDE && it.bytes().all(|it| it == b'x'));
     let got = ground
         .store
-        .get(&soon(), &ground.wide, &[key("big")], &by_id())
+        .get(&soon(), &ground.wide, &[key("big")], &by_id(ground))
         .await?;
     let record = got
         .found
@@ -142,16 +152,16 @@ impl RowSink for Count {
 }
 
 /// A scan wants its fields listed.
-fn listed(field: &FieldPath) -> Projection {
+fn listed(ground: &Ground, field: &FieldPath) -> Projection {
     Projection {
         fields: Fields::Listed(vec![field.clone()]),
-        ..by_id()
+        ..by_id(ground)
     }
 }
 
 /// How many rows the parts of a dataset have.
 async fn scanned(ground: &Ground, dataset: &DatasetId, field: &FieldPath) -> Result<u64, Failed> {
-    let fields = listed(field);
+    let fields = listed(ground, field);
     let mut count = Count(0);
     for part in ground.store.parts(&soon(), dataset, &fields, 4).await? {
         ground
@@ -167,7 +177,7 @@ pub(crate) async fn scan(ground: &Ground) -> Result<(), Failed> {
         return unsupported(
             ground
                 .store
-                .parts(&soon(), &ground.users, &by_id(), 4)
+                .parts(&soon(), &ground.users, &by_id(ground), 4)
                 .await,
         );
     }
@@ -191,7 +201,7 @@ pub(crate) async fn empty(ground: &Ground) -> Result<(), Failed> {
         };
         let newest = ground
             .store
-            .newest(&soon(), &ground.empty, &wanted, &by_id())
+            .newest(&soon(), &ground.empty, &wanted, &by_id(ground))
             .await?;
         ensure(newest.is_empty(), "there is something new")?;
     }
@@ -220,7 +230,7 @@ pub(crate) async fn several_results(ground: &Ground) -> Result<(), Failed> {
     let is_declared = ground.store.capability().multiple_results;
     let rows = ground
         .store
-        .query(&soon(), &statement(ground.words.two))
+        .query(&soon(), &statement(&ground.words.two))
         .await?;
     let chunks: Vec<_> = rows.collect().await;
     let borders = chunks
@@ -239,7 +249,7 @@ pub(crate) async fn several_results(ground: &Ground) -> Result<(), Failed> {
 }
 
 pub(crate) async fn missing_parameter(ground: &Ground) -> Result<(), Failed> {
-    let error = first_error(&*ground.store, &soon(), ground.words.nobody).await;
+    let error = first_error(&*ground.store, &soon(), &ground.words.nobody).await;
     let is_named = error.is_some_and(|it| it.to_string().contains("nobody"));
     ensure(is_named, "the parameter is not named")
 }
@@ -247,7 +257,7 @@ pub(crate) async fn missing_parameter(ground: &Ground) -> Result<(), Failed> {
 pub(crate) async fn deadline(ground: &Ground) -> Result<(), Failed> {
     let began = Instant::now();
     let call = call(Duration::from_millis(300));
-    let error = first_error(&*ground.store, &call, ground.words.endless).await;
+    let error = first_error(&*ground.store, &call, &ground.words.endless).await;
     let error = error.ok_or("no end")?;
     let is_timeout = error.kind == ErrorKind::Timeout && error.hint.is_some();
     ensure(is_timeout, &format!("no timeout, or no hint: {error}"))?;
@@ -256,7 +266,7 @@ pub(crate) async fn deadline(ground: &Ground) -> Result<(), Failed> {
 }
 
 pub(crate) async fn drop_stops(ground: &Ground) -> Result<(), Failed> {
-    let statement = statement(ground.words.endless);
+    let statement = statement(&ground.words.endless);
     let run = async {
         let mut rows = ground.store.query(&soon(), &statement).await?;
         Ok::<_, Error>(rows.next().await)
@@ -290,7 +300,7 @@ pub(crate) async fn newest(ground: &Ground) -> Result<(), Failed> {
     };
     let newest = ground
         .store
-        .newest(&soon(), &ground.users, &wanted, &by_id())
+        .newest(&soon(), &ground.users, &wanted, &by_id(ground))
         .await;
     if !ground.store.capability().newest {
         return unsupported(newest);
@@ -306,7 +316,7 @@ pub(crate) async fn find(ground: &Ground) -> Result<(), Failed> {
     };
     let found = ground
         .store
-        .find(&soon(), &ground.users, &search, &by_id())
+        .find(&soon(), &ground.users, &search, &by_id(ground))
         .await;
     if !ground.store.capability().find {
         return unsupported(found);
@@ -344,7 +354,7 @@ pub(crate) async fn honest(ground: &Ground) -> Result<(), Failed> {
         able.group,
         store.pending(&soon(), &group, &about).await,
     )?;
-    let parts = store.parts(&soon(), &ground.users, &by_id(), 4).await;
+    let parts = store.parts(&soon(), &ground.users, &by_id(ground), 4).await;
     is_honest("parts", able.parts, parts)
 }
 
@@ -358,7 +368,7 @@ fn unsupported<T>(answer: Result<T>) -> Result<(), Failed> {
     is_honest("it", false, answer)
 }
 
-fn statement(text: &str) -> Statement {
+pub(crate) fn statement(text: &str) -> Statement {
     Statement {
         text: text.to_owned(),
         parameters: Vec::new(),
@@ -383,4 +393,47 @@ pub(crate) fn ensure(condition: bool, otherwise: &str) -> Result<(), Failed> {
     } else {
         Err(Failed::from(otherwise))
     }
+}
+
+/// The cells of every row that a statement answers.
+pub(crate) async fn cells(store: &dyn Store, text: &str) -> Result<Vec<Value>, Failed> {
+    let chunks: Vec<_> = store
+        .query(&soon(), &statement(text))
+        .await?
+        .collect()
+        .await;
+    let mut cells = Vec::new();
+    for chunk in chunks {
+        if let Chunk::Rows(batch) = chunk? {
+            cells.extend(batch.cells);
+        }
+    }
+    Ok(cells)
+}
+
+/// Keeps rows of one key and one value.
+struct Keep(Vec<(String, Value)>);
+
+impl RowSink for Keep {
+    fn row(&mut self, row: &[ValueRef<'_>]) -> ControlFlow<()> {
+        if let [key, value] = row {
+            let key = Key::new(vec![key.to_value().unwrap_or(Value::Null)]);
+            self.0
+                .extend(value.to_value().map(|it| (key.to_string(), it)));
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// Keys and values of a scan of one field.
+pub(crate) async fn scanned_values(
+    store: &dyn Store,
+    dataset: &DatasetId,
+    fields: &Projection,
+) -> Result<Vec<(String, Value)>, Failed> {
+    let mut rows = Keep(Vec::new());
+    for part in store.parts(&soon(), dataset, fields, 1).await? {
+        store.scan(&soon(), &part, fields, &mut rows).await?;
+    }
+    Ok(rows.0)
 }

@@ -4,18 +4,22 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use futures::future::BoxFuture;
 use libtest_mimic::Failed;
+use parallax_connections::guard::Canceller;
 use parallax_connections::secret::Secret;
 use parallax_connections::stores;
 use parallax_core::deployment::{Environment, StoreConfig};
 use parallax_core::error::Result;
 use parallax_core::name::{DatasetId, FieldPath, StoreId};
 use parallax_core::store::{Access, Store};
-use parallax_tests::Pocket;
 use parallax_tests::servers::{self, Server};
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use tokio::task::JoinSet;
 
-/// The users of every ground, by `id` from 1.
+use crate::grounds::{elasticsearch, mongodb, mysql, neo4j, postgres, redis, sqlite};
+use crate::types::{Place, Typed};
+
+/// The users of every ground, by key from 1.
 pub(crate) const USERS: u32 = 100;
 
 /// The length of the long value, in letters of one byte.
@@ -29,23 +33,41 @@ pub(crate) const ODD: &str = "x*?[a-z] '; drop -- é:1";
 pub(crate) enum Subject {
     Sqlite,
     Postgres,
+    Mariadb,
+    Ferretdb,
+    MongoJava,
     Redis,
+    Elasticsearch,
+    Opensearch,
+    Neo4j,
 }
 
 impl Subject {
-    pub(crate) const ALL: [Self; 3] = [Self::Sqlite, Self::Postgres, Self::Redis];
+    /// In the order of the README's table.
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Sqlite,
+        Self::Postgres,
+        Self::Mariadb,
+        Self::Ferretdb,
+        Self::MongoJava,
+        Self::Redis,
+        Self::Elasticsearch,
+        Self::Opensearch,
+        Self::Neo4j,
+    ];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Sqlite => "sqlite",
             Self::Postgres => "postgres",
+            Self::Mariadb => "mariadb",
+            Self::Ferretdb => "ferretdb",
+            Self::MongoJava => "mongo-java-server",
             Self::Redis => "redis",
+            Self::Elasticsearch => "elasticsearch",
+            Self::Opensearch => "opensearch",
+            Self::Neo4j => "neo4j",
         }
-    }
-
-    /// Whether it is a server, which has a password and can end.
-    pub(crate) fn is_server(self) -> bool {
-        self != Self::Sqlite
     }
 
     /// The shared server; fails where it does not run.
@@ -57,12 +79,82 @@ impl Subject {
         servers::find(self.name()).ok_or_else(missing)
     }
 
+    /// The adapter that it is met by, as people say it.
+    pub(crate) fn wire(self) -> &'static str {
+        match self {
+            Self::Sqlite => "SQLite",
+            Self::Postgres => "PostgreSQL and what speaks its protocol",
+            Self::Mariadb => "MySQL and what speaks its protocol",
+            Self::Ferretdb | Self::MongoJava => "MongoDB and what speaks its protocol",
+            Self::Redis => "Redis and what speaks its protocol",
+            Self::Elasticsearch | Self::Opensearch => "Elasticsearch and OpenSearch",
+            Self::Neo4j => "Neo4j and what speaks Bolt",
+        }
+    }
+
+    /// What its datasets are.
+    pub(crate) fn holds(self) -> &'static str {
+        match self {
+            Self::Sqlite => {
+                "tables, JSON documents, keys with expiry, FTS5 indices, nodes and edges"
+            }
+            Self::Postgres | Self::Mariadb => "tables, views",
+            Self::Ferretdb | Self::MongoJava => "collections of documents, views",
+            Self::Redis => "hashes, strings, JSON strings, sets, lists, sorted sets, streams",
+            Self::Elasticsearch | Self::Opensearch => "indices, aliases, data streams",
+            Self::Neo4j => "labels, relationships between labels",
+        }
+    }
+
+    /// How often its server is killed and started again.
+    pub(crate) fn restarts(self) -> usize {
+        match self {
+            Self::Elasticsearch | Self::Opensearch | Self::Neo4j => 1,
+            _ => 2,
+        }
+    }
+
     /// Makes the data and connects.
     pub(crate) async fn ground(self) -> Result<Ground, Failed> {
         match self {
-            Self::Sqlite => sqlite().await,
-            Self::Postgres => postgres(&self.server()?).await,
-            Self::Redis => redis(&self.server()?).await,
+            Self::Sqlite => sqlite::ground().await,
+            Self::Postgres => postgres::ground(&self.server()?).await,
+            Self::Mariadb => mysql::ground(&self.server()?).await,
+            Self::Ferretdb | Self::MongoJava => mongodb::ground(&self.server()?).await,
+            Self::Redis => redis::ground(&self.server()?).await,
+            Self::Elasticsearch | Self::Opensearch => elasticsearch::ground(&self.server()?).await,
+            Self::Neo4j => neo4j::ground(&self.server()?).await,
+        }
+    }
+
+    /// The types of its values that are brought there and back.
+    pub(crate) fn types(self) -> Vec<Typed> {
+        match self {
+            Self::Sqlite => sqlite::types(),
+            Self::Postgres => postgres::types(),
+            Self::Mariadb => mysql::types(),
+            Self::Ferretdb | Self::MongoJava => mongodb::types(),
+            Self::Redis => redis::types(),
+            Self::Elasticsearch | Self::Opensearch => elasticsearch::types(),
+            Self::Neo4j => neo4j::types(),
+        }
+    }
+
+    /// Why a case has nothing to show of this store, if so.
+    pub(crate) fn not_applicable(self, case: &str) -> Option<&'static str> {
+        let of = |all: &[(&str, &'static str)]| {
+            all.iter().find(|(it, _)| *it == case).map(|(_, why)| *why)
+        };
+        match self {
+            Self::Sqlite => of(sqlite::NOT_APPLICABLE),
+            Self::Postgres => None,
+            Self::Mariadb => of(mysql::NOT_APPLICABLE),
+            Self::Ferretdb => of(mongodb::NOT_APPLICABLE_TO_FERRETDB),
+            Self::MongoJava => of(mongodb::NOT_APPLICABLE_TO_MONGO_JAVA),
+            Self::Redis => of(redis::NOT_APPLICABLE),
+            Self::Elasticsearch => of(elasticsearch::NOT_APPLICABLE),
+            Self::Opensearch => of(elasticsearch::NOT_APPLICABLE_TO_OPENSEARCH),
+            Self::Neo4j => of(neo4j::NOT_APPLICABLE),
         }
     }
 }
@@ -70,7 +162,11 @@ impl Subject {
 /// A store with data of its own.
 pub(crate) struct Ground {
     pub(crate) store: Arc<dyn Store>,
-    /// [`USERS`] records with `id`, `name` and `updated_at`.
+    /// Ends the calls that are dropped, as in the workbench, for as long as the ground is there.
+    pub(crate) _canceller: JoinSet<()>,
+    /// Where the key of its records is.
+    pub(crate) key: FieldPath,
+    /// [`USERS`] records with a key, `name` and `updated_at`.
     pub(crate) users: DatasetId,
     /// The record `big`, whose [`Ground::value`] is [`WIDE`] letters long.
     pub(crate) wide: DatasetId,
@@ -80,63 +176,70 @@ pub(crate) struct Ground {
     /// Where the value of a record with one value is.
     pub(crate) value: FieldPath,
     pub(crate) words: Words,
-    /// What the names of its datasets hold, and no other's.
+    /// A word that no other ground has.
     pub(crate) mark: String,
-    data: Data,
+    /// What the names that the store lists of them hold; empty where it lists no others.
+    pub(crate) listed: String,
+    pub(crate) owner: Box<dyn Owner>,
 }
 
 /// Statements in the store's own language.
 pub(crate) struct Words {
-    /// Runs until it is stopped.
-    pub(crate) endless: &'static str,
+    /// Runs for longer than any case waits; holds [`Ground::mark`] where the server lists statements.
+    pub(crate) endless: String,
     pub(crate) write: String,
     /// Gives two results.
-    pub(crate) two: &'static str,
+    pub(crate) two: String,
     /// Needs the parameter `nobody`.
-    pub(crate) nobody: &'static str,
+    pub(crate) nobody: String,
     /// Gives the long value.
     pub(crate) big: String,
 }
 
-/// What is removed at the end.
-enum Data {
-    /// Goes by itself.
-    Folder {
-        _folder: Pocket,
-    },
-    Schema {
-        server: Server,
-        schema: String,
-    },
-    Keys {
-        server: Server,
-        prefix: String,
-    },
+/// The password of accounts that a test makes.
+pub(crate) const STRANGE: &str = "stranger-hunter2";
+
+/// An account without rights.
+pub(crate) struct Stranger {
+    pub(crate) user: String,
+    pub(crate) password: String,
 }
 
-impl Ground {
-    /// Removes the data.
-    pub(crate) async fn remove(self) -> Result<(), Failed> {
-        match self.data {
-            Data::Folder { .. } => {}
-            Data::Schema { server, schema } => {
-                run(&server, &format!("drop schema {schema} cascade")).await?;
-            }
-            Data::Keys { server, prefix } => {
-                let mut own = servers::commands(&server).await?;
-                let own_keys: Vec<Vec<u8>> = own_keys(&mut own, &prefix).await?;
-                let mut pipe = redis::pipe();
-                for key in own_keys {
-                    pipe.cmd("UNLINK").arg(key).ignore();
-                }
-                pipe.exec_async(&mut own).await?;
-            }
+impl Stranger {
+    /// With the password [`STRANGE`].
+    pub(crate) fn new(user: &str) -> Self {
+        Self {
+            user: user.to_owned(),
+            password: STRANGE.to_owned(),
         }
-        Ok(())
     }
 }
 
-pub(crate) fn connect(url: &str, secret: Option<&str>, base: &Path) -> Result<Arc<dyn Store>> {
+/// The application that owns the data, by means that are not ours.
+pub(crate) trait Owner: Send + Sync {
+    /// How many statements that hold `mark` the server itself lists.
+    fn running<'a>(&'a self, mark: &'a str) -> BoxFuture<'a, Result<usize, Failed>>;
+
+    /// Writes a value of each type, and says where each is and what asks for it. `mark` is that of the ground.
+    fn typed<'a>(
+        &'a self,
+        mark: &'a str,
+        types: &'a [Typed],
+    ) -> BoxFuture<'a, Result<Vec<Place>, Failed>>;
+
+    /// An account that may log in and read nothing of the ground.
+    fn stranger<'a>(&'a self, mark: &'a str) -> BoxFuture<'a, Result<Stranger, Failed>>;
+
+    /// Removes the data, and the stranger.
+    fn remove(self: Box<Self>) -> BoxFuture<'static, Result<(), Failed>>;
+}
+
+/// A store, and what ends its dropped calls.
+pub(crate) fn connect(
+    url: &str,
+    secret: Option<&str>,
+    base: &Path,
+) -> Result<(Arc<dyn Store>, JoinSet<()>)> {
     let config = StoreConfig {
         id: StoreId::new("shop").expect("a name"),
         url: Some(url.to_owned()),
@@ -146,16 +249,21 @@ pub(crate) fn connect(url: &str, secret: Option<&str>, base: &Path) -> Result<Ar
         why: None,
         access: Access::ReadOnly,
     };
-    stores::connect(&config, base, secret.map(Secret::new), Access::ReadOnly)
+    let guarded = stores::guarded(&config, base, secret.map(Secret::new), Access::ReadOnly)?;
+    let (queue, canceller) = Canceller::new();
+    let mut running = JoinSet::new();
+    running.spawn(canceller.run());
+    Ok((Arc::new(guarded.cancelling(queue)), running))
 }
 
 /// The store on a server, with its password or another one.
-pub(crate) fn connect_to(server: &Server, secret: &str) -> Result<Arc<dyn Store>> {
-    connect(&server.url_without_password(), Some(secret), Path::new("."))
+pub(crate) fn connect_to(server: &Server, secret: &str) -> Result<(Arc<dyn Store>, JoinSet<()>)> {
+    let secret = Some(secret).filter(|it| !it.is_empty());
+    connect(&server.url_without_password(), secret, Path::new("."))
 }
 
 /// A word that no other trial has: letters only, for digits may be taken for a key.
-fn mark() -> String {
+pub(crate) fn mark() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let number = format!(
         "{}x{}",
@@ -175,137 +283,12 @@ fn mark() -> String {
     )
 }
 
-/// In SQL the odd name stands in quotes, doubled inside.
-const ODD_NAME: &str = r#""odd ""name"".x; drop--é{id}""#;
+/// A name that stands in quotes, doubled inside.
+pub(crate) const ODD_NAME: &str = r#""odd ""name"".x; drop--é{id}""#;
 
-fn sql_words(schema: &str, endless: &'static str) -> Words {
-    Words {
-        endless,
-        write: format!("delete from {schema}users"),
-        two: "select 1; select 2",
-        nobody: "select {{nobody}}",
-        big: format!("select value from {schema}wide"),
-    }
-}
+/// What is between the quotes of [`ODD_NAME`].
+pub(crate) const ODD_NAME_ITSELF: &str = r#"odd "name".x; drop--é{id}"#;
 
-fn dataset(name: &str) -> Result<DatasetId, Failed> {
+pub(crate) fn dataset(name: &str) -> Result<DatasetId, Failed> {
     Ok(format!("shop.{name}").parse()?)
-}
-
-async fn sqlite() -> Result<Ground, Failed> {
-    let folder = Pocket::load(USERS, 1).await;
-    for statement in [
-        "create table wide (id text primary key, value text)",
-        "insert into wide values ('big', printf('%.*c', 8388608, 'x'))",
-        "create table empty (id text primary key, value text, updated_at text)",
-        r#"create table "odd ""name"".x; drop--é{id}" (id text primary key, value text)"#,
-        r#"insert into "odd ""name"".x; drop--é{id}" values ('x*?[a-z] ''; drop -- é:1', 'odd')"#,
-    ] {
-        folder.sql("shop.db", statement).await;
-    }
-    let endless =
-        "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n";
-    Ok(Ground {
-        store: connect("sqlite:shop.db", None, folder.path())?,
-        users: dataset("users")?,
-        wide: dataset("wide")?,
-        empty: dataset("empty")?,
-        odd: dataset(ODD_NAME)?,
-        value: FieldPath::name("value"),
-        words: sql_words("", endless),
-        mark: String::new(),
-        data: Data::Folder { _folder: folder },
-    })
-}
-
-async fn run(server: &Server, sql: &str) -> Result<(), Failed> {
-    let mut own = PgConnection::connect(&server.url).await?;
-    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut own).await?;
-    Ok(own.close().await?)
-}
-
-async fn postgres(server: &Server) -> Result<Ground, Failed> {
-    let schema = mark();
-    let odd = ODD.replace('\'', "''");
-    let sql = format!(
-        "create schema {schema};
-         set search_path to {schema};
-         create table users (id bigint primary key, name text, updated_at timestamptz);
-         insert into users select i, 'user ' || i, now() - make_interval(secs => i) from generate_series(1, {USERS}) i;
-         create table wide (id text primary key, value text);
-         insert into wide values ('big', repeat('x', {WIDE}));
-         create table empty (id text primary key, value text, updated_at timestamptz);
-         create table {ODD_NAME} (id text primary key, value text);
-         insert into {ODD_NAME} values ('{odd}', 'odd')"
-    );
-    run(server, &sql).await?;
-    let place = |name: &str| dataset(&format!("{schema}.{name}"));
-    Ok(Ground {
-        store: connect_to(server, server.password())?,
-        users: place("users")?,
-        wide: place("wide")?,
-        empty: place("empty")?,
-        odd: place(ODD_NAME)?,
-        value: FieldPath::name("value"),
-        words: sql_words(&format!("{schema}."), "select pg_sleep(600)"),
-        mark: schema.clone(),
-        data: Data::Schema {
-            server: server.clone(),
-            schema,
-        },
-    })
-}
-
-async fn own_keys(
-    own: &mut redis::aio::MultiplexedConnection,
-    prefix: &str,
-) -> redis::RedisResult<Vec<Vec<u8>>> {
-    redis::cmd("KEYS")
-        .arg(format!("{prefix}*"))
-        .query_async(own)
-        .await
-}
-
-async fn redis(server: &Server) -> Result<Ground, Failed> {
-    let prefix = mark();
-    let mut own = servers::commands(server).await?;
-    let mut pipe = redis::pipe();
-    for id in 1..=USERS {
-        pipe.cmd("HSET").arg(format!("{prefix}:user:{id}"));
-        pipe.arg("name")
-            .arg(format!("user {id}"))
-            .arg("updated_at")
-            .arg(id)
-            .ignore();
-    }
-    pipe.cmd("SET")
-        .arg(format!("{prefix}:wide:big"))
-        .arg("x".repeat(WIDE))
-        .ignore();
-    pipe.cmd("SET")
-        .arg(format!("{prefix}:*?[a-z]'; é:{ODD}"))
-        .arg("odd")
-        .ignore();
-    pipe.exec_async(&mut own).await?;
-    let place = |name: &str| dataset(&format!("{prefix}:{name}"));
-    Ok(Ground {
-        store: connect_to(server, server.password())?,
-        users: place("user:{id}")?,
-        wide: place("wide:{id}")?,
-        empty: place("nothing:{id}")?,
-        odd: place("*?[a-z]'; é:{id}")?,
-        value: FieldPath::name("@value"),
-        words: Words {
-            endless: "XREAD BLOCK 0 STREAMS nothing $",
-            write: format!("DEL {prefix}:user:1"),
-            two: "PING\nPING",
-            nobody: "GET {{nobody}}",
-            big: format!("GET {prefix}:wide:big"),
-        },
-        mark: prefix.clone(),
-        data: Data::Keys {
-            server: server.clone(),
-            prefix,
-        },
-    })
 }

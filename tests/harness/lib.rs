@@ -26,7 +26,7 @@ use std::time::Duration;
 use parallax_samples::pocket::{self, LoadOptions};
 use parallax_workbench::{Options, Workbench};
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, SqliteConnection};
 use tempfile::TempDir;
 
 /// A sample loaded into a folder that goes with it.
@@ -71,9 +71,9 @@ impl Pocket {
     }
 
     /// Runs a statement on one of its files, as a person with another tool would.
-    pub async fn sql(&self, file: &str, statement: &'static str) {
+    pub async fn sql(&self, file: &str, statement: &str) {
         let mut connection = self.open(file).await;
-        sqlx::query(statement)
+        sqlx::query(AssertSqlSafe(statement))
             .execute(&mut connection)
             .await
             .expect("the statement runs");

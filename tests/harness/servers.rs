@@ -49,12 +49,31 @@ impl Server {
         login.split_once(':').map_or("", |(_, password)| password)
     }
 
+    /// The account of [`Server::url`]; empty where it names none.
+    pub fn user(&self) -> &str {
+        split(&self.url).1.split(':').next().unwrap_or_default()
+    }
+
     /// [`Server::url`] for a profile that keeps the password elsewhere.
     pub fn url_without_password(&self) -> String {
         let (scheme, login, rest) = split(&self.url);
         match login.split(':').next().unwrap_or_default() {
             "" => format!("{scheme}{rest}"),
             user => format!("{scheme}{user}@{rest}"),
+        }
+    }
+
+    /// The same server, at another of its databases.
+    #[must_use]
+    pub fn in_database(&self, name: &str) -> Self {
+        let (scheme, login, rest) = split(&self.url);
+        let (place, options) = rest.split_once('?').unwrap_or((rest, ""));
+        let host = place.split('/').next().unwrap_or_default();
+        let at = if login.is_empty() { "" } else { "@" };
+        let mark = if options.is_empty() { "" } else { "?" };
+        Self {
+            url: format!("{scheme}{login}{at}{host}/{name}{mark}{options}"),
+            ..self.clone()
         }
     }
 

@@ -109,7 +109,10 @@ fn search_has_two_answers_while_a_refresh_is_pending() {
         .click();
     window.run();
     let text = screen(&window);
-    assert!(text.contains("until the next refresh (interval 30 s)"), "{text}");
+    assert!(
+        text.contains("until the next refresh (interval 30 s)"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -15,7 +15,8 @@ use crate::tree::{Tree, own_program};
 use crate::ui;
 
 /// Every store that the tests know; each of them must answer here.
-const STORES: &str = "sqlite,postgres,redis";
+const STORES: &str =
+    "sqlite,postgres,mariadb,ferretdb,mongo-java-server,redis,elasticsearch,opensearch,neo4j";
 /// The servers of those stores, and no others: replicas and the like are started by the tests that need them.
 const SERVERS: [&str; 8] = [
     "postgres",
