@@ -9,7 +9,7 @@ use parallax_connections::stores;
 use parallax_core::compare::FieldVerdict;
 use parallax_core::deployment::StoreConfig;
 use parallax_core::name::StoreId;
-use parallax_core::store::{Access, Call, CallId, Purpose, Statement, Store};
+use parallax_core::store::{Access, Call, CallId, Purpose, Statement};
 use parallax_core::trace::{SearchableState, Trace, Verdict};
 use parallax_core::value::Value;
 use parallax_tests::servers::{self, Server};

@@ -67,7 +67,8 @@ pub(crate) async fn describe(ground: &Ground) -> Result<(), Failed> {
     for dataset in own {
         let shape = ground.store.describe(&soon(), &dataset.id).await?;
         ensure(
-            !shape.fields.is_empty(),
+            // What is sampled and empty has none.
+            !shape.fields.is_empty() || shape.sampled == Some(0),
             &format!("{} has no fields", dataset.id),
         )?;
     }
@@ -109,8 +110,16 @@ pub(crate) async fn many_at_once(ground: &Ground) -> Result<(), Failed> {
     Ok(())
 }
 
+/// Whether it is the long value, or a document with it.
+fn is_whole(value: &Value) -> bool {
+    match value {
+        Value::Text(it) => it.len() == WIDE && it.bytes().all(|it| it == b'x'),
+        Value::Map(members) => members.iter().any(|(_, it)| is_whole(it)),
+        _ => false,
+    }
+}
+
 pub(crate) async fn wide(ground: &Ground) -> Result<(), Failed> {
-    let is_whole = |it: &Value| matches!(it, Value::Text(it) if it.len() == WIDE && it.bytes().all(|it| it == b'x'));
     let got = ground
         .store
         .get(&soon(), &ground.wide, &[key("big")], &by_id(ground))

@@ -42,7 +42,7 @@ async fn begun(ground: &Ground) -> Result<parallax_core::store::Rows, Failed> {
         Ok::<_, parallax_core::error::Error>(rows)
     };
     let rows = timeout(Duration::from_secs(5), begins).await;
-    rows.map_err(|_| Failed::from("the statement does not begin"))?
+    rows.map_err(|late| Failed::from(format!("the statement does not begin: {late}")))?
         .map_err(Failed::from)
 }
 

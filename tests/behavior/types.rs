@@ -84,7 +84,7 @@ pub(crate) fn sql_places(name: &str, table: &str, types: &[Typed]) -> Result<Vec
             dataset: dataset(name)?,
             key_path: FieldPath::name("id"),
             key: "1".to_owned(),
-            path: FieldPath::name(&format!("c{nth}")),
+            path: FieldPath::name(format!("c{nth}")),
             statement: format!("select c{nth} from {table}"),
         })
     };

@@ -94,7 +94,7 @@ impl Reader<'_> {
             _ => statement,
         };
         let store = &representation.dataset.store;
-        let searches = searched.into_iter().chain(std::iter::repeat(None));
+        let by_search = searched.into_iter().chain(std::iter::repeat(None));
         let read = |(found, searched): (Result<Option<Record>>, _)| Read {
             role: representation.role,
             presence: representation.presence,
@@ -105,7 +105,7 @@ impl Reader<'_> {
             way: None,
             searched,
         };
-        found.into_iter().zip(searches).map(read).collect()
+        found.into_iter().zip(by_search).map(read).collect()
     }
 
     /// What searches find of the same keys, where a store has that as a second answer. Only a trace shows it.

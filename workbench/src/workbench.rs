@@ -214,6 +214,10 @@ impl Workbench {
             .unwrap_or_else(Reply::Failed)
     }
 
+    #[expect(
+        clippy::cognitive_complexity,
+        reason = "one arm a request: the list is read at once"
+    )]
     async fn answer(&self, request: Request, events: &Events) -> Result<Reply> {
         Ok(match request {
             Request::Overview => Reply::Overview(Box::new(self.overview()?)),

@@ -18,7 +18,7 @@ use crate::ui;
 const STORES: &str =
     "sqlite,postgres,mariadb,ferretdb,mongo-java-server,redis,elasticsearch,opensearch,neo4j";
 /// The servers of those stores, and no others: replicas and the like are started by the tests that need them.
-const SERVERS: [&str; 8] = [
+const SERVERS: [&str; 9] = [
     "postgres",
     "redis",
     "mariadb",
@@ -26,6 +26,7 @@ const SERVERS: [&str; 8] = [
     "ferretdb",
     "neo4j",
     "elasticsearch",
+    "elasticsearch-tls",
     "opensearch",
 ];
 const DENY_WARNINGS: [&str; 3] = ["--", "-D", "warnings"];

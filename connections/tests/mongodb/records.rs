@@ -304,7 +304,8 @@ async fn an_outbox_is_read() {
             .backlog(&call(), &probe, &subject)
             .await
             .expect("read");
-        let second = |it: Option<parallax_core::value::Timestamp>| it.map(|it| it.as_second());
+        let second =
+            |it: Option<parallax_core::value::Timestamp>| it.map(jiff::Timestamp::as_second);
         assert_eq!(
             (
                 backlog.unsent,

@@ -34,7 +34,7 @@ async fn a_scan_takes_little_longer_than_a_read_that_drops_what_it_reads() {
         let wanted = projection(&["_id"], &["name", "email", "age", "at", "a.b"]);
         let parts = store
             .parts(
-                &call_within(Duration::from_secs(120)),
+                &call_within(Duration::from_mins(2)),
                 &dataset("users"),
                 &wanted,
                 1,
@@ -47,7 +47,7 @@ async fn a_scan_takes_little_longer_than_a_read_that_drops_what_it_reads() {
             let mut count = Count(0);
             store
                 .scan(
-                    &call_within(Duration::from_secs(120)),
+                    &call_within(Duration::from_mins(2)),
                     &parts[0],
                     &wanted,
                     &mut count,

@@ -316,12 +316,10 @@ fn standing_of(first_has_it: bool, cells: &[ComparedCell]) -> Standing {
         Standing::Extra
     } else if any(&[FieldVerdict::Different, FieldVerdict::Absent]) {
         Standing::Different
-    } else if any(&[FieldVerdict::Unreadable]) {
-        Standing::Unknown
-    } else if !cells.is_empty() && !any(&[FieldVerdict::Equal]) {
-        Standing::Unknown
-    } else {
+    } else if cells.is_empty() || any(&[FieldVerdict::Equal]) && !any(&[FieldVerdict::Unreadable]) {
         Standing::Equal
+    } else {
+        Standing::Unknown
     }
 }
 

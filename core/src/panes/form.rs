@@ -1,6 +1,6 @@
 //! From the rows of a result to records: named fields, whatever the store's way to lay them out.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -215,10 +215,10 @@ impl Records {
 
 /// The cells under their columns' names; of columns of the same name the first.
 fn named(columns: &[Column], row: &[Value]) -> Vec<(String, Value)> {
-    let mut seen = BTreeMap::new();
+    let mut seen = BTreeSet::new();
     let cells = columns.iter().zip(row);
     cells
-        .filter(|(column, _)| seen.insert(column.name.as_str(), ()).is_none())
+        .filter(|(column, _)| seen.insert(column.name.as_str()))
         .map(|(column, cell)| (column.name.clone(), cell.clone()))
         .collect()
 }

@@ -111,7 +111,7 @@ fn said(name: &str, cell: &ComparedCell) -> String {
 }
 
 #[track_caller]
-fn check(results: &[(&str, Batch)], expected: Expect) {
+fn check(results: &[(&str, Batch)], expected: &Expect) {
     expected.assert_eq(&shown(&compared(results, None).expect("comparable")));
 }
 
@@ -121,10 +121,10 @@ fn results_that_are_equal_say_so_whatever_their_order() {
     let other = result(&[r#"{"name":"Bo","id":2.0}"#, r#"{"name":"Ann","id":1}"#]);
     check(
         &[("shop", one), ("docs", other)],
-        expect![[r#"
+        &expect![[r"
             equal: 2 panes agree in 1 field of 2 records by id
             1: docs Equal
-            2: docs Equal"#]],
+            2: docs Equal"]],
     );
 }
 
@@ -142,12 +142,12 @@ fn what_differs_is_missing_or_extra_comes_first() {
     ]);
     check(
         &[("shop", one), ("docs", other)],
-        expect![[r#"
+        &expect![[r"
             docs: 1 different, 1 missing, 1 only there
             2: docs Different name=Bob
             3: docs Missing
             4: docs Extra name=Di
-            1: docs Equal"#]],
+            1: docs Equal"]],
     );
 }
 
@@ -157,9 +157,9 @@ fn without_a_mapping_a_text_is_not_the_number_that_it_spells() {
     let other = result(&[r#"{"id":"1","points":"42"}"#]);
     check(
         &[("shop", one), ("cache", other)],
-        expect![[r#"
+        &expect![[r"
             cache differs in points
-            1: cache Different points=42 (text here, int in the first; equal as number)"#]],
+            1: cache Different points=42 (text here, int in the first; equal as number)"]],
     );
 }
 
@@ -172,10 +172,10 @@ fn the_fields_of_a_hash_are_one_record() {
     ]);
     check(
         &[("docs", row), ("cache", hash)],
-        expect![[r#"
+        &expect![[r"
             cache differs in city
             : cache Different city=Bonn
-            - ID not in cache"#]],
+            - ID not in cache"]],
     );
 }
 
@@ -196,11 +196,11 @@ fn documents_are_unfolded_from_a_column_of_maps_of_texts_and_of_hits() {
             ("search", hit),
             ("graph", node),
         ],
-        expect![[r#"
+        &expect![[r"
             equal: 5 panes agree in 1 field of 1 record by id
             7: docs Equal / cache Equal / search Equal / graph Equal
             - _id not in shop and docs and cache and graph
-            - _score not in shop and docs and cache and graph"#]],
+            - _score not in shop and docs and cache and graph"]],
     );
 }
 
@@ -210,9 +210,9 @@ fn names_that_differ_in_case_or_an_underscore_are_paired() {
     let other = result(&[r#"{"_id":1,"name":"Ann"}"#]);
     check(
         &[("shop", one), ("docs", other)],
-        expect![[r#"
+        &expect![[r"
             equal: 2 panes agree in 1 field of 1 record by id
-            1: docs Equal"#]],
+            1: docs Equal"]],
     );
 }
 
@@ -222,18 +222,18 @@ fn keys_alone_can_be_compared() {
     let other = result(&[r#"{"id":2}"#, r#"{"id":1}"#]);
     check(
         &[("shop", one.clone()), ("docs", other)],
-        expect![[r#"
+        &expect![[r"
             equal: 2 panes have the same 2 records by id
             1: docs Equal
-            2: docs Equal"#]],
+            2: docs Equal"]],
     );
     let fewer = result(&[r#"{"id":2}"#]);
     check(
         &[("shop", one), ("docs", fewer)],
-        expect![[r#"
+        &expect![[r"
             docs: 1 missing
             1: docs Missing
-            2: docs Equal"#]],
+            2: docs Equal"]],
     );
 }
 
@@ -242,9 +242,9 @@ fn rows_that_repeat_a_key_or_lack_it_are_said_and_never_equal() {
     let one = result(&[r#"{"id":1,"n":1}"#, r#"{"id":1,"n":2}"#]);
     let other = result(&[r#"{"id":1,"n":1}"#, r#"{"id":null,"n":1}"#]);
     let it = compared(&[("shop", one), ("docs", other)], None).expect("comparable");
-    expect![[r#"
+    expect![[r"
         docs has 1 record without a key; shop repeats a key in 1 record
-        1: docs Equal"#]]
+        1: docs Equal"]]
     .assert_eq(&shown(&it));
     assert_eq!(it.overall(), Overall::Unknown);
 }
@@ -255,9 +255,9 @@ fn panes_of_one_store_are_told_apart() {
     let changed = result(&[r#"{"id":1,"n":2}"#]);
     check(
         &[("shop", rows()), ("shop", rows()), ("shop", changed)],
-        expect![[r#"
+        &expect![[r"
             shop (2) agrees; shop (3) differs in n
-            1: shop (2) Equal / shop (3) Different n=2"#]],
+            1: shop (2) Equal / shop (3) Different n=2"]],
     );
 }
 
@@ -297,10 +297,10 @@ fn a_key_can_be_chosen_among_the_fields_that_all_have() {
     let results = [("shop", one), ("docs", other)];
     let it = compared(&results, Some(&["sku", "n"])).expect("comparable");
     assert_eq!(it.offered, ["id", "sku", "n"]);
-    expect![[r#"
+    expect![[r"
         docs: 2 different
         a|5: docs Different id=9
-        b|6: docs Different id=8"#]]
+        b|6: docs Different id=8"]]
     .assert_eq(&shown(&it));
     let error = compared(&results, Some(&["nope"])).expect_err("no such field");
     assert_eq!(error.kind, crate::error::ErrorKind::InvalidInput);
@@ -310,7 +310,7 @@ fn a_key_can_be_chosen_among_the_fields_that_all_have() {
 fn several_records_without_a_key_are_refused_with_a_hint() {
     let one = result(&[r#"{"a":1}"#, r#"{"a":2}"#]);
     let error = compared(&[("shop", one.clone()), ("docs", one)], None).expect_err("no key");
-    expect![[r#"could not compare the results: shop has 2 records, and no field pairs them with the others'"#]]
+    expect![[r"could not compare the results: shop has 2 records, and no field pairs them with the others'"]]
         .assert_eq(&error.to_string());
     assert!(error.hint.is_some());
 }

@@ -119,8 +119,8 @@ fn list(names: &[&str]) -> String {
             format!("{} and {last}", first.join(", "))
         }
         _ => {
-            let named: Vec<&str> = names.iter().take(MAX_NAMED).copied().collect();
-            format!("{} and {} more", named.join(", "), names.len() - MAX_NAMED)
+            let first: Vec<&str> = names.iter().take(MAX_NAMED).copied().collect();
+            format!("{} and {} more", first.join(", "), names.len() - MAX_NAMED)
         }
     }
 }

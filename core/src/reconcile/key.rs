@@ -56,7 +56,6 @@ impl PartKind {
     pub(super) fn named(type_name: &str) -> Self {
         match type_name {
             "int" | "decimal" | "float" => Self::Number,
-            "text" => Self::Text,
             "uuid" => Self::Uuid,
             "date" => Self::Date,
             "timestamp" => Self::Timestamp,
@@ -64,7 +63,7 @@ impl PartKind {
             "bool" | "bytes" | "time" | "duration" | "list" | "map" | "vector" | "null" => {
                 Self::Other
             }
-            // A copy elsewhere holds a key of the store's own type as text.
+            // Text, and types of a store's own: a copy elsewhere holds such a key as text.
             _ => Self::Text,
         }
     }
@@ -75,8 +74,8 @@ pub(super) fn write(cell: ValueRef<'_>, kind: PartKind, out: &mut Vec<u8>) {
     match (cell, kind) {
         (ValueRef::I64(it), _) if kind != PartKind::Text => whole(it, out),
         (ValueRef::Text(it), PartKind::Text | PartKind::Other) => text(it, out),
-        (ValueRef::Owned(Value::Text(it)), PartKind::Text | PartKind::Other) => text(it, out),
-        (ValueRef::Owned(Value::Native { text: it, .. }), PartKind::Text) => text(it, out),
+        (ValueRef::Owned(Value::Text(it) | Value::Native { text: it, .. }), PartKind::Text)
+        | (ValueRef::Owned(Value::Text(it)), PartKind::Other) => text(it, out),
         (ValueRef::Owned(Value::Uuid(it)), PartKind::Uuid) => uuid(it, out),
         (ValueRef::Text(it), PartKind::Number) => match number_text(it) {
             Some(number) => whole(number, out),

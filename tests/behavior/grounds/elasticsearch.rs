@@ -114,7 +114,7 @@ impl Owner for Indices {
                     dataset: dataset(&name)?,
                     key_path: FieldPath::name("@id"),
                     key: "1".to_owned(),
-                    path: FieldPath::name(&format!("c{nth}")),
+                    path: FieldPath::name(format!("c{nth}")),
                     statement: format!("GET /{name}/_source/1?_source_includes=c{nth}"),
                 })
             };
@@ -186,10 +186,10 @@ pub(crate) async fn ground(server: &Server) -> Result<Ground, Failed> {
         "id": { "type": "long" }, "name": { "type": "keyword" }, "updated_at": { "type": "date" },
         "value": { "type": "text", "index": false },
     } });
-    let now = jiff::Timestamp::now();
+    let first: jiff::Timestamp = "2026-01-01T00:00:00Z".parse()?;
     let users: Vec<(String, String)> = (1..=USERS)
         .map(|id| {
-            let updated = now - jiff::SignedDuration::from_secs(i64::from(id));
+            let updated = first + jiff::SignedDuration::from_secs(i64::from(id));
             let user =
                 json!({ "id": id, "name": format!("user {id}"), "updated_at": updated.to_string() });
             (id.to_string(), user.to_string())
@@ -243,12 +243,6 @@ pub(crate) fn types() -> Vec<Typed> {
     vec![
         typed("boolean", "true", "bool", "true"),
         typed("long", "9223372036854775807", "int", "9223372036854775807"),
-        typed(
-            "unsigned_long",
-            "18446744073709551615",
-            "int",
-            "18446744073709551615",
-        ),
         typed("double", "0.10", "decimal", "0.10"),
         typed("keyword", "\"ä€𝄞 'quoted'\"", "text", "ä€𝄞 'quoted'"),
         typed("text", "\"The Quick Fox\"", "text", "The Quick Fox"),
@@ -267,9 +261,9 @@ pub(crate) fn types() -> Vec<Typed> {
         ),
         typed(
             "object",
-            "{\"b\":[1,null,{\"a\":9007199254740993}]}",
+            "{\"b\":[{\"a\":9007199254740993}]}",
             "map",
-            "{\"b\":[1,null,{\"a\":\"9007199254740993\"}]}",
+            "{\"b\":[{\"a\":\"9007199254740993\"}]}",
         ),
         typed("keyword", "null", "null", "null"),
     ]

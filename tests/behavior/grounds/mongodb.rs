@@ -61,14 +61,14 @@ impl Owner for Own {
             for (nth, it) in types.iter().enumerate() {
                 document.insert(format!("c{nth}"), value(it.literal)?);
             }
-            let typed = self.database.collection::<Document>("typed");
-            typed.insert_one(document).await?;
+            let all = self.database.collection::<Document>("typed");
+            all.insert_one(document).await?;
             let place = |nth| {
                 Ok(Place {
                     dataset: dataset(&format!("{mark}.typed"))?,
                     key_path: FieldPath::name("_id"),
                     key: "1".to_owned(),
-                    path: FieldPath::name(&format!("c{nth}")),
+                    path: FieldPath::name(format!("c{nth}")),
                     statement: format!(
                         "db.getSiblingDB('{mark}').typed.find({{}}, {{_id: 0, c{nth}: 1}})"
                     ),
@@ -204,8 +204,8 @@ pub(crate) fn types() -> Vec<Typed> {
         typed(
             "timestamp",
             "{\"$timestamp\":{\"t\":1,\"i\":2}}",
-            "timestamp",
-            "Timestamp(1, 2)",
+            "bsonTimestamp",
+            "1,2",
         ),
         typed("null", "null", "null", "null"),
     ]

@@ -52,7 +52,7 @@ impl Owner for Nodes {
                     dataset: dataset(&format!("Typed_{mark}"))?,
                     key_path: FieldPath::name("id"),
                     key: "1".to_owned(),
-                    path: FieldPath::name(&format!("c{nth}")),
+                    path: FieldPath::name(format!("c{nth}")),
                     statement: format!("MATCH (n:Typed_{mark}) RETURN n.c{nth}"),
                 })
             };

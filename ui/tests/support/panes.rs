@@ -1,6 +1,7 @@
 //! Results of panes from JSON: documents, hashes and graphs, and what comes of comparing them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use parallax_core::error::Result;
@@ -75,7 +76,7 @@ pub(crate) fn page(result: ResultId, batch: &Batch, first: u64, count: u32) -> P
         result,
         first,
         batch: Batch {
-            columns: batch.columns.clone(),
+            columns: Arc::clone(&batch.columns),
             rows: u32::try_from(rows.len()).expect("a page"),
             cells: rows.concat(),
         },

@@ -97,7 +97,10 @@ fn graph(value: &Value) -> Option<String> {
     match mark.as_str() {
         "@node" => {
             let labels = match member(members, "@labels") {
-                Some(Value::List(labels)) => labels.iter().map(|it| format!(":{it}")).collect(),
+                Some(Value::List(labels)) => labels.iter().fold(String::new(), |mut all, it| {
+                    all.push_str(&format!(":{it}"));
+                    all
+                }),
                 _ => String::new(),
             };
             Some(format!("({})", named(&labels, members)))

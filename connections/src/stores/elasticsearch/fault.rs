@@ -163,6 +163,10 @@ fn by_type(kind: &str, text: &str) -> Option<(ErrorKind, Option<&'static str>)> 
             Some("the indices and aliases that there are: GET /_cat/indices and GET /_cat/aliases"),
         ),
         "task_cancelled_exception" => (ErrorKind::Cancelled, None),
+        "security_exception" if text.contains("is unauthorized for user") => (
+            ErrorKind::PermissionDenied,
+            Some("the user's roles, or those of the API key, do not allow this"),
+        ),
         "search_context_missing_exception" => (
             ErrorKind::Timeout,
             Some(

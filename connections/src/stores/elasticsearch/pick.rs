@@ -172,8 +172,8 @@ mod tests {
         let raw: &RawValue = serde_json::from_str(document).expect("JSON");
         let mut cells = vec![None; paths.len()];
         tree.pick(raw, &mut cells).expect("picked");
-        let text = |it: &Option<&RawValue>| {
-            let Some(raw) = *it else {
+        let text = |it: Option<&RawValue>| {
+            let Some(raw) = it else {
                 return "absent".to_owned();
             };
             match lend(raw) {
@@ -182,7 +182,7 @@ mod tests {
                 None => format!("made {}", made(raw).expect("a value")),
             }
         };
-        cells.iter().map(text).collect()
+        cells.into_iter().map(text).collect()
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use parallax_core::error::Result;
+use parallax_core::error::{Error, ErrorKind, Result};
 use parallax_core::store::Column;
 use parallax_core::value::Value;
 
@@ -91,7 +91,24 @@ pub(super) fn tables(request: &Request, answer: &Answer) -> Result<Vec<Table>> {
         return Ok(vec![Table::new(&["line"], lines.collect())]);
     }
     let value = Value::from_json(&text)?;
+    if is_cancelled(&value) {
+        return Err(Error::new(ErrorKind::Cancelled, "run several searches")
+            .because("the server ended them before they were done"));
+    }
     Ok(of_value(value, request))
+}
+
+/// Whether the answer to `_msearch` holds a search that was cancelled: such an answer says as a whole that all is well.
+fn is_cancelled(answer: &Value) -> bool {
+    let Value::Map(members) = answer else {
+        return false;
+    };
+    let reason = |it: &Value| match it {
+        Value::Map(response) => get(response, "error").map(ToString::to_string),
+        _ => None,
+    };
+    let mut reasons = list(members, "responses").into_iter().flatten();
+    reasons.any(|it| reason(it).is_some_and(|it| it.contains("task_cancelled_exception")))
 }
 
 fn of_value(value: Value, request: &Request) -> Vec<Table> {

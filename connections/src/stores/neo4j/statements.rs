@@ -180,7 +180,7 @@ mod tests {
         let typed = "RETURN 1;\n // é\n MATCH (n) WHERE n.a = {{ it }} RETUR n";
         let second = &split(typed)[1];
         let at = second.text.find("RETUR ").expect("there");
-        assert_eq!(second.place(typed, at), (3, 36));
+        assert_eq!(second.place(typed, at), (3, 33));
         assert_eq!(second.place(typed, 0), (3, 2));
     }
 

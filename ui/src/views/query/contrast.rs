@@ -315,7 +315,7 @@ impl Contrast {
             let size = egui::vec2(width, ui.available_height());
             ui.allocate_ui(size, |ui| keys::ui(ui, it, &mut self.chosen));
             scroll.show(ui, |ui| {
-                matrix::ui(ui, it, self.chosen, &mut self.shows_equal)
+                matrix::ui(ui, it, self.chosen, &mut self.shows_equal);
             });
         });
     }

@@ -93,7 +93,9 @@ impl GraphFace {
         self.made_of = Some(pages.version());
         let mut found = Collected::default();
         for (_, cells) in pages.rows_at_hand().take_while(|(row, _)| *row < MAX_ROWS) {
-            cells.iter().for_each(|it| found.take(it));
+            for it in cells {
+                found.take(it);
+            }
         }
         if found.vertices == self.found.vertices && found.ties == self.found.ties {
             return;
@@ -238,7 +240,8 @@ impl GraphFace {
             Selection::Tie(at) => {
                 let tie = self.found.ties.get(at)?;
                 let ends = [tie.start, tie.end].map(|it| self.found.vertices.get(it));
-                let [start, end] = ends.map(|it| it.map_or_else(String::new, |it| it.caption()));
+                let [start, end] =
+                    ends.map(|it| it.map_or_else(String::new, collect::Vertex::caption));
                 head(ui, &tie.kind, &format!("{start} → {end}"), &tie.id);
                 properties(ui, &tie.properties);
                 None

@@ -105,7 +105,9 @@ impl Collected {
         let inner = match value {
             Value::List(items) => {
                 if depth > 0 {
-                    items.iter().for_each(|it| self.within(it, depth - 1));
+                    for it in items {
+                        self.within(it, depth - 1);
+                    }
                 }
                 return;
             }

@@ -278,12 +278,12 @@ fn run(text: &str, belongs: impl Fn(char) -> bool) -> usize {
 
 /// SQL doubles a quote within quotes, which is two texts beside each other; the others put `\` before it.
 fn quoted(text: &str, quote: char, escapes: bool) -> usize {
-    let mut escaped = false;
+    let mut is_escaped = false;
     for (at, letter) in text.char_indices().skip(1) {
-        if escaped {
-            escaped = false;
+        if is_escaped {
+            is_escaped = false;
         } else if letter == '\\' && escapes {
-            escaped = true;
+            is_escaped = true;
         } else if letter == quote {
             return at + letter.len_utf8();
         }

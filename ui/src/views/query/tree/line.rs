@@ -58,9 +58,9 @@ impl Drawn<'_> {
             Content::Branch { about, .. } => (about.as_str(), palette.muted),
         };
         let is_branch = matches!(line.content, Content::Branch { .. });
-        let colon = if is_branch { " " } else { ": " };
+        let separator = if is_branch { " " } else { ": " };
         self.write(&mut job, &line.name, palette.text);
-        self.write(&mut job, colon, palette.muted);
+        self.write(&mut job, separator, palette.muted);
         self.write(&mut job, text, color);
         if let Some(kind) = line.kind {
             let caption = TextFormat::simple(theme::font(theme::CAPTION), palette.muted);
@@ -70,7 +70,7 @@ impl Drawn<'_> {
             Content::Branch { open, .. } => Some(*open),
             _ => None,
         };
-        let label = format!("{}{colon}{text}", line.name);
+        let label = format!("{}{separator}{text}", line.name);
         self.draw(ui, (line.depth, &line.path), job, label.trim_end(), open)
     }
 

@@ -252,8 +252,7 @@ fn leaf(name: String, value: &Value, path: Path, depth: usize) -> Line {
         Value::I64(_) | Value::U64(_) | Value::F64(_) => (Content::Number(text), None),
         Value::BigInt(_) => (Content::Number(text), Some("int")),
         Value::Decimal(_) => (Content::Number(text), Some("decimal")),
-        Value::Bool(_) => (Content::Other(text), None),
-        Value::List(_) | Value::Map(_) => (Content::Other(text), None),
+        Value::Bool(_) | Value::List(_) | Value::Map(_) => (Content::Other(text), None),
         _ => (Content::Other(text), Some(kind(value))),
     };
     Line {
