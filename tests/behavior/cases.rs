@@ -120,6 +120,7 @@ fn is_whole(value: &Value) -> bool {
 }
 
 pub(crate) async fn wide(ground: &Ground) -> Result<(), Failed> {
+    ground.owner.widen(&ground.mark).await?;
     let got = ground
         .store
         .get(&soon(), &ground.wide, &[key("big")], &by_id(ground))

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use libtest_mimic::Failed;
 use parallax_connections::guard::Canceller;
@@ -229,6 +230,11 @@ pub(crate) trait Owner: Send + Sync {
 
     /// An account that may log in and read nothing of the ground.
     fn stranger<'a>(&'a self, mark: &'a str) -> BoxFuture<'a, Result<Stranger, Failed>>;
+
+    /// Writes the long value, where the ground does not have it from the beginning.
+    fn widen<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<(), Failed>> {
+        async { Ok(()) }.boxed()
+    }
 
     /// Removes the data, and the stranger.
     fn remove(self: Box<Self>) -> BoxFuture<'static, Result<(), Failed>>;

@@ -91,6 +91,9 @@ impl Comparer {
         at
     }
 
+    /// Sets a record of another side, or the first's own, beside what is known of the same key.
+    ///
+    /// Fails where the first's values would take more memory than is allowed.
     fn take(&mut self, side: usize, at: usize, values: Vec<Option<Value>>) -> Result<()> {
         let (Some(entry), Some(summary)) = (self.keys.get_mut(at), self.plan.sides.get_mut(side))
         else {
@@ -123,6 +126,7 @@ impl Comparer {
         Ok(())
     }
 
+    /// Whether what is kept of the first pane stays within its bounds; an error says what to ask for instead.
     fn is_small_enough(&self) -> Result<()> {
         if self.held <= MAX_BYTES {
             return Ok(());
@@ -199,10 +203,12 @@ impl Comparer {
 }
 
 impl Entry {
+    /// Whether the answer lists the key before others: some side differs, lacks it, or cannot be read.
     fn is_finding(&self) -> bool {
         self.standings.iter().any(|it| it.is_finding())
     }
 
+    /// The row of the answer, whose cells are taken out of what was kept.
     fn row(&mut self, fields: &[Pairing]) -> ComparedRow {
         let first = self.first.take();
         let standings = self.standings.iter().enumerate();
@@ -310,6 +316,8 @@ fn differing(truth: &Value, copy: &Value, plain: &FieldRule) -> Outcome {
     }
 }
 
+/// What a side's record is to the first's, by its cells: one that differs outweighs one that cannot be read, and that one
+/// those that agree. Without fields in common only the keys are compared.
 fn standing_of(first_has_it: bool, cells: &[ComparedCell]) -> Standing {
     let any = |wanted: &[FieldVerdict]| cells.iter().any(|it| wanted.contains(&it.verdict));
     if !first_has_it {
@@ -323,15 +331,18 @@ fn standing_of(first_has_it: bool, cells: &[ComparedCell]) -> Standing {
     }
 }
 
+/// The fields' names, in the order of the plan.
 fn names(pairings: &[Pairing]) -> Vec<String> {
     pairings.iter().map(|it| it.name.clone()).collect()
 }
 
+/// What a row of the answer takes in memory, about: its key, and the cells of each side.
 fn row_size(row: &ComparedRow) -> usize {
     let cells = row.records.iter().flat_map(|it| &it.cells);
     row.key.iter().map(size).sum::<usize>() + cells.map(cell_size).sum::<usize>()
 }
 
+/// What a cell of the answer takes in memory, about: its value, and the words on it.
 fn cell_size(cell: &ComparedCell) -> usize {
     let why = cell.why.as_ref().map_or(0, String::len);
     64 + cell.rule.len() + why + cell.value.as_ref().map_or(0, size)
