@@ -123,6 +123,8 @@ pub(crate) fn command_as(instance: &Instance, number: u32) -> Result<Command> {
     command
         .arg("--no-defaults")
         .arg(format!("--datadir={}", data(instance).display()))
+        // One that starts removes the temporary tables that it finds, of a running neighbour too, which that one dies of.
+        .arg(format!("--tmpdir={}", instance.home.display()))
         .arg(format!("--port={}", instance.port("sql")?))
         .arg(format!("--server-id={number}"))
         .arg(format!("--ssl-cert={}", file("server.pem")))
