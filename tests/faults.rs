@@ -238,9 +238,9 @@ fn lasting(victim: Victim) -> PaneStatement {
         // The product of the tags with themselves, again and again: no document of it passes the last stage.
         Victim::Docs => {
             r#"db.users.aggregate([
-                { "$project": { "a": "$tags", "b": "$tags", "c": "$tags", "d": "$tags", "e": "$tags", "f": "$tags", "g": "$tags", "h": "$tags" } },
+                { "$project": { "a": "$tags", "b": "$tags", "c": "$tags", "d": "$tags", "e": "$tags", "f": "$tags", "g": "$tags", "h": "$tags", "i": "$tags", "j": "$tags", "k": "$tags" } },
                 { "$unwind": "$a" }, { "$unwind": "$b" }, { "$unwind": "$c" }, { "$unwind": "$d" },
-                { "$unwind": "$e" }, { "$unwind": "$f" }, { "$unwind": "$g" }, { "$unwind": "$h" },
+                { "$unwind": "$e" }, { "$unwind": "$f" }, { "$unwind": "$g" }, { "$unwind": "$h" }, { "$unwind": "$i" }, { "$unwind": "$j" }, { "$unwind": "$k" },
                 { "$match": { "a": "none" } }
             ])"#
         }

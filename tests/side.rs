@@ -80,9 +80,9 @@ const LASTING: [(&str, &str); 4] = [
     (
         "docs",
         r#"db.users.aggregate([
-            { $project: { a: "$tags", b: "$tags", c: "$tags", d: "$tags", e: "$tags", f: "$tags", g: "$tags", h: "$tags" } },
+            { $project: { a: "$tags", b: "$tags", c: "$tags", d: "$tags", e: "$tags", f: "$tags", g: "$tags", h: "$tags", i: "$tags", j: "$tags", k: "$tags" } },
             { $unwind: "$a" }, { $unwind: "$b" }, { $unwind: "$c" }, { $unwind: "$d" },
-            { $unwind: "$e" }, { $unwind: "$f" }, { $unwind: "$g" }, { $unwind: "$h" },
+            { $unwind: "$e" }, { $unwind: "$f" }, { $unwind: "$g" }, { $unwind: "$h" }, { $unwind: "$i" }, { $unwind: "$j" }, { $unwind: "$k" },
             { $match: { a: "none" } }
         ])"#,
     ),

@@ -103,17 +103,21 @@ fn stores() -> Result<(), Failed> {
             subject.wire(),
             subject.holds(),
             server.product,
-            major(&server.version),
+            series(&server.version),
             marks.join(" | ")
         ));
     }
     agrees("README.md", &table)
 }
 
-/// `15.18` is 15, `1.24.2` is 1.24: what a patch cannot change.
-fn major(version: &str) -> String {
-    let parts: Vec<&str> = version.split(['.', '-', ' ']).take(2).collect();
-    parts.join(".")
+/// What a patch cannot change: of `15.18` the 15, of `1.24.2` the 1.24.
+fn series(version: &str) -> String {
+    let parts: Vec<&str> = version.split(['.', '-', ' ']).collect();
+    let kept = parts
+        .iter()
+        .take_while(|it| it.bytes().all(|it| it.is_ascii_digit()));
+    let n_kept = kept.count().saturating_sub(1).clamp(1, 2);
+    parts.into_iter().take(n_kept).collect::<Vec<_>>().join(".")
 }
 
 /// Which cases have nothing to show of a store, and every type with what is read of it.

@@ -62,7 +62,7 @@ impl Layout {
             let (push, pushes) = grid.push(&self.places, at);
             let here = self.places.get(at).copied().unwrap_or_default();
             // A little pull to the middle keeps parts that nothing ties from drifting off.
-            *force = push - here * 0.035;
+            *force = push - here * 0.3;
             spent += pushes;
         }
         self.pull(&mut forces);
