@@ -16,6 +16,7 @@ use crate::suggest;
 pub(crate) mod batch;
 pub(crate) mod common;
 mod elasticsearch;
+mod ledger;
 pub(crate) mod lent;
 mod mongodb;
 mod mysql;

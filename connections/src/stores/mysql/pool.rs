@@ -1,12 +1,11 @@
 //! The connections to one server: opened when needed, known by their number there, closed when in doubt.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use parallax_core::error::{Error, ErrorKind, Result};
+use parallax_core::error::Result;
 use parallax_core::store::{Access, Call, CallId};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{sleep, timeout};
 
 use super::catalog::Catalog;
@@ -18,21 +17,13 @@ use super::link::{Link, Row};
 use super::products::product;
 use super::url::Place;
 use crate::secret::Secret;
-
-/// Connections kept open while nobody uses them.
-const MAX_IDLE: usize = 4;
-
-/// Connections at one time; a server has mostly 151 for everybody.
-const MAX_OPEN: usize = 16;
+use crate::stores::ledger::{Control, Ledger};
 
 /// A connection that nobody used for so long is asked whether it is still there.
 const TRUSTED: Duration = Duration::from_millis(20);
 
 /// How long an idle connection may take to answer before another one takes its place.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(1);
-
-/// Given-up connections that are remembered until their call is cancelled.
-const MAX_GIVEN_UP: usize = 64;
 
 /// How long [`Pool::cancel`] waits for what runs to end.
 const CANCEL_PATIENCE: Duration = Duration::from_millis(900);
@@ -45,15 +36,8 @@ const POLITE_LOOKS: u32 = 8;
 pub(super) struct Pool {
     place: Place,
     secret: Option<Secret>,
-    state: Mutex<State>,
-    permits: Arc<Semaphore>,
+    connections: Ledger<Session, Name>,
     pub(super) catalog: Catalog,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    idle: Vec<Session>,
-    running: Vec<(CallId, Arc<Control>)>,
 }
 
 /// What is known of the server.
@@ -84,32 +68,19 @@ impl Known {
 #[derive(Debug)]
 pub(super) struct Session {
     pub(super) link: Link,
-    pub(super) control: Arc<Control>,
+    pub(super) control: Arc<Control<Name>>,
     /// What the server was told last of the time of a statement, in milliseconds.
     told: Option<u128>,
     used: Instant,
     pub(super) server: Arc<Known>,
 }
 
-/// Which connection of the server it is, and whether it is to stop.
+/// Which connection of the server it is.
 #[derive(Debug)]
-pub(super) struct Control {
+pub(super) struct Name {
     id: u64,
     /// Where the server sees it come from, for a number may be given again after a restart.
     host: Option<String>,
-    stopped: AtomicBool,
-    /// Whether our end of the connection is closed.
-    closed: AtomicBool,
-}
-
-impl Control {
-    pub(super) fn is_stopped(&self) -> bool {
-        self.stopped.load(Ordering::Relaxed)
-    }
-
-    fn is_closed(&self) -> bool {
-        self.closed.load(Ordering::Relaxed)
-    }
 }
 
 impl Session {
@@ -160,17 +131,16 @@ impl Pool {
         Arc::new(Self {
             place,
             secret,
-            state: Mutex::default(),
-            permits: Arc::new(Semaphore::new(MAX_OPEN)),
+            connections: Ledger::default(),
             catalog: Catalog::default(),
         })
     }
 
     /// A connection for `call` that cannot write: an idle one, or a new one.
     pub(super) async fn lease(self: &Arc<Self>, call: &Call) -> Result<Lease> {
-        let permit = self.permit(call).await?;
+        let permit = self.connections.permit(call).await?;
         loop {
-            let Some(mut session) = self.pop() else {
+            let Some(mut session) = self.connections.pop(|_| true) else {
                 let session = self.open(Access::ReadOnly, call.deadline).await?;
                 return self.lend(session, call, permit).await;
             };
@@ -184,7 +154,7 @@ impl Pool {
 
     /// A connection of its own that may write, for statements that a person typed.
     pub(super) async fn lease_writing(self: &Arc<Self>, call: &Call) -> Result<Lease> {
-        let permit = self.permit(call).await?;
+        let permit = self.connections.permit(call).await?;
         let session = self.open(Access::ReadWrite, call.deadline).await?;
         let mut lease = self.lend(session, call, permit).await?;
         lease.spend();
@@ -193,7 +163,7 @@ impl Pool {
 
     /// Stops everything that runs for `call`, and waits a moment for it to end.
     pub(super) async fn cancel(&self, call: CallId) -> Result<()> {
-        let controls = self.stop(call);
+        let controls = self.connections.stop(call);
         if controls.is_empty() {
             return Ok(());
         }
@@ -204,88 +174,32 @@ impl Pool {
         let ended = timeout(CANCEL_PATIENCE, end_all(&mut session.link, &controls)).await;
         let ended = ended.unwrap_or(Err(Failure::Silent));
         if ended.is_ok() {
-            self.keep(session);
+            session.used = Instant::now();
+            self.connections.keep(session);
         }
         ended.map_err(|it| explain(&it, Doing::plain("cancel")))
     }
 
     /// Takes a connection back whose call has ended, and which the next caller finds as if it were new.
     pub(super) fn put_back(&self, mut session: Session) {
-        // One lock for both, so that a cancel of the call that ended cannot hit the call that comes next.
-        let mut state = self.state();
-        state.forget(&session.control);
-        if !session.control.is_stopped() && state.idle.len() < MAX_IDLE {
-            session.used = Instant::now();
-            state.idle.push(session);
-        }
+        session.used = Instant::now();
+        let control = Arc::clone(&session.control);
+        self.connections.put_back(session, &control);
     }
 
     /// Closes a connection. What still runs on it is remembered for [`Pool::cancel`].
     pub(super) fn close(&self, session: Session) {
         let (control, is_busy) = (Arc::clone(&session.control), session.link.is_busy());
-        drop(session);
-        let mut state = self.state();
-        control.closed.store(true, Ordering::Relaxed);
-        // What is stopped already has nobody to ask for it again.
-        if !is_busy || control.is_stopped() {
-            state.forget(&control);
-            return;
-        }
-        let given_up = |it: &(CallId, Arc<Control>)| it.1.is_closed();
-        if state.running.iter().filter(|it| given_up(it)).count() > MAX_GIVEN_UP
-            && let Some(oldest) = state.running.iter().position(given_up)
-        {
-            state.running.remove(oldest);
-        }
-    }
-
-    fn stop(&self, call: CallId) -> Vec<Arc<Control>> {
-        let mut state = self.state();
-        let of_call = state.running.iter().filter(|(it, _)| *it == call);
-        let controls: Vec<Arc<Control>> = of_call.map(|(_, it)| Arc::clone(it)).collect();
-        for control in &controls {
-            control.stopped.store(true, Ordering::Relaxed);
-        }
-        // What is closed has nobody to take it from the list.
-        state
-            .running
-            .retain(|(it, control)| *it != call || !control.is_closed());
-        controls
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing under this lock can panic half-way.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    async fn permit(&self, call: &Call) -> Result<OwnedSemaphorePermit> {
-        let permit = timeout(call.deadline, Arc::clone(&self.permits).acquire_owned()).await;
-        permit.ok().and_then(Result::ok).ok_or_else(|| {
-            Error::new(ErrorKind::Busy, "get a connection")
-                .because(format!("all {MAX_OPEN} are in use"))
-                .hint("close results that are still being read")
-        })
-    }
-
-    fn pop(&self) -> Option<Session> {
-        self.state().idle.pop()
+        self.connections.close(session, &control, is_busy);
     }
 
     /// An idle connection that is still good.
     async fn idle(&self) -> Option<Session> {
         loop {
-            let mut session = self.pop()?;
+            let mut session = self.connections.pop(|_| true)?;
             if matches!(timeout(ANSWER_PATIENCE, session.check()).await, Ok(Ok(()))) {
                 return Some(session);
             }
-        }
-    }
-
-    fn keep(&self, mut session: Session) {
-        let mut state = self.state();
-        if state.idle.len() < MAX_IDLE && !session.link.is_busy() {
-            session.used = Instant::now();
-            state.idle.push(session);
         }
     }
 
@@ -326,12 +240,7 @@ impl Pool {
             Err(failure) => return Err(failure),
         };
         Ok(Session {
-            control: Arc::new(Control {
-                id,
-                host,
-                stopped: AtomicBool::new(false),
-                closed: AtomicBool::new(false),
-            }),
+            control: Control::new(Name { id, host }),
             told: None,
             used: Instant::now(),
             server,
@@ -357,14 +266,8 @@ impl Pool {
         permit: OwnedSemaphorePermit,
     ) -> Lease {
         let control = Arc::clone(&session.control);
-        self.state().running.push((call.id, control));
+        self.connections.begin(call.id, control);
         Lease::new(session, Arc::clone(self), permit)
-    }
-}
-
-impl State {
-    fn forget(&mut self, control: &Arc<Control>) {
-        self.running.retain(|(_, it)| !Arc::ptr_eq(it, control));
     }
 }
 
@@ -394,13 +297,14 @@ fn seen(ids: &[u64]) -> String {
     )
 }
 
-async fn end_all(link: &mut Link, controls: &[Arc<Control>]) -> Result<(), Failure> {
-    let ids: Vec<u64> = controls.iter().map(|it| it.id).collect();
+async fn end_all(link: &mut Link, controls: &[Arc<Control<Name>>]) -> Result<(), Failure> {
+    let ids: Vec<u64> = controls.iter().map(|it| it.name.id).collect();
     let mut looks = 0;
     loop {
         let answers = link.run(seen(&ids)).await?;
         let rows = answers.first().map_or(&[][..], |it| it.rows.as_slice());
-        let alive: Vec<&Arc<Control>> = controls.iter().filter(|it| is_alive(it, rows)).collect();
+        let alive: Vec<&Arc<Control<Name>>> =
+            controls.iter().filter(|it| is_alive(it, rows)).collect();
         if alive.is_empty() {
             return Ok(());
         }
@@ -410,7 +314,7 @@ async fn end_all(link: &mut Link, controls: &[Arc<Control>]) -> Result<(), Failu
             } else {
                 "QUERY"
             };
-            match link.run(format!("KILL {what} {}", control.id)).await {
+            match link.run(format!("KILL {what} {}", control.name.id)).await {
                 // It has gone by itself.
                 Ok(_) | Err(Failure::Server(_)) => {}
                 Err(failure) => return Err(failure),
@@ -422,12 +326,13 @@ async fn end_all(link: &mut Link, controls: &[Arc<Control>]) -> Result<(), Failu
 }
 
 /// Whether a connection still works; one whose end here is closed has to go altogether.
-fn is_alive(control: &Control, rows: &[Row]) -> bool {
-    let row = rows.iter().find(|it| it.number(0) == Some(control.id));
+fn is_alive(control: &Control<Name>, rows: &[Row]) -> bool {
+    let row = rows.iter().find(|it| it.number(0) == Some(control.name.id));
     let Some(row) = row else {
         return false;
     };
     let same = control
+        .name
         .host
         .as_deref()
         .is_none_or(|it| row.text(1) == Some(it));

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use neo4rs::{BoltMap, BoltString, BoltType, DetachedRowStream, Error as Failure, Query, Row};
@@ -12,6 +11,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::fault::{Doing, explain};
 use super::pool::{Pool, Session};
+use crate::stores::ledger;
 
 /// The name under which a transaction is marked with its call.
 pub(super) const MARK: &str = "parallax";
@@ -38,41 +38,9 @@ impl Cypher {
     }
 }
 
-/// What one call does on a connection: the mark of its transactions, and whether it is to stop.
-#[derive(Debug)]
-pub(super) struct Control {
-    /// What its transactions are marked with, so that the server's list shows whose they are.
-    pub(super) mark: String,
-    stopped: AtomicBool,
-    /// Whether our end of the connection is closed.
-    closed: AtomicBool,
-}
-
-impl Control {
-    pub(super) fn new(mark: String) -> Arc<Self> {
-        Arc::new(Self {
-            mark,
-            stopped: AtomicBool::new(false),
-            closed: AtomicBool::new(false),
-        })
-    }
-
-    pub(super) fn is_stopped(&self) -> bool {
-        self.stopped.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn stop(&self) {
-        self.stopped.store(true, Ordering::Relaxed);
-    }
-
-    pub(super) fn is_closed(&self) -> bool {
-        self.closed.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn close(&self) {
-        self.closed.store(true, Ordering::Relaxed);
-    }
-}
+/// What one call does on a connection; its transactions are marked with the name, so that the server's list shows whose
+/// they are.
+pub(super) type Control = ledger::Control<String>;
 
 /// A connection in use. Dropped before it is released, it is closed.
 #[derive(Debug)]
@@ -148,7 +116,7 @@ impl Lease {
         let left = self.until.saturating_duration_since(Instant::now());
         let left = i64::try_from(left.as_millis()).unwrap_or(i64::MAX).max(1);
         let marks = HashMap::from([
-            (MARK, self.control.mark.clone()),
+            (MARK, self.control.name.clone()),
             ("purpose", self.purpose.clone()),
         ]);
         Query::new(cypher.text.clone())

@@ -5,8 +5,8 @@
 
 use std::fmt;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use neo4rs::{ConfigBuilder, Error as Failure, Graph, Row};
@@ -21,21 +21,13 @@ use super::fault::{Doing, explain, silent};
 use super::lease::{Control, Cypher, Lease, MARK};
 use super::url::Place;
 use crate::secret::Secret;
-
-/// Connections kept open while nobody uses them.
-const MAX_IDLE: usize = 4;
-
-/// Connections at one time.
-const MAX_OPEN: usize = 16;
+use crate::stores::ledger::Ledger;
 
 /// How long one attempt to connect may take.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long [`Pool::cancel`] waits for transactions to end.
 const CANCEL_PATIENCE: Duration = Duration::from_millis(900);
-
-/// Given-up calls that are remembered until they are cancelled.
-const MAX_GIVEN_UP: usize = 64;
 
 /// Looks at the server's list that must find nothing any more: what was sent last may not have begun at the first.
 const QUIET_LOOKS: u32 = 2;
@@ -50,17 +42,10 @@ pub(super) const FETCH: usize = 256;
 pub(super) struct Pool {
     place: Place,
     secret: Option<Secret>,
-    state: Mutex<State>,
-    permits: Arc<Semaphore>,
+    connections: Ledger<Session, String>,
     /// Tells our marks from those of other processes.
     mark: u64,
     marks: AtomicU64,
-}
-
-#[derive(Default)]
-struct State {
-    idle: Vec<Session>,
-    running: Vec<(CallId, Arc<Control>)>,
 }
 
 /// One connection.
@@ -88,8 +73,7 @@ impl Pool {
         Arc::new(Self {
             place,
             secret,
-            state: Mutex::default(),
-            permits: Arc::new(Semaphore::new(MAX_OPEN)),
+            connections: Ledger::default(),
             mark: RandomState::new().build_hasher().finish(),
             marks: AtomicU64::new(0),
         })
@@ -110,7 +94,7 @@ impl Pool {
             access: Access::ReadOnly,
             ..*call
         };
-        let permit = self.permit(call).await?;
+        let permit = self.connections.permit(call).await?;
         let session = match self.pop(rows) {
             Some(session) => session,
             None => self.open(call.deadline, rows).await?,
@@ -120,7 +104,7 @@ impl Pool {
 
     /// A connection of its own that may write, for statements that a person typed.
     pub(super) async fn lease_writing(self: &Arc<Self>, call: &Call) -> Result<Lease> {
-        let permit = self.permit(call).await?;
+        let permit = self.connections.permit(call).await?;
         let session = self.open(call.deadline, FETCH).await?;
         let mut lease = self.lent(session, call, permit);
         lease.spend();
@@ -134,7 +118,7 @@ impl Pool {
 
     /// Stops everything that runs for `call`, and waits a moment for its transactions to end.
     pub(super) async fn cancel(self: &Arc<Self>, call: CallId) -> Result<()> {
-        let controls = self.stop(call);
+        let controls = self.connections.stop(call);
         if controls.is_empty() {
             return Ok(());
         }
@@ -178,71 +162,16 @@ impl Pool {
 
     /// Takes a connection back whose call has ended.
     pub(super) fn put_back(&self, session: Session, control: &Arc<Control>) {
-        let mut state = self.state();
-        state.forget(control);
-        if control.is_stopped() {
-            return;
-        }
-        state.idle.push(session);
-        // While callers wait for one, none is too many; later those go that waited longest.
-        let most = match self.permits.available_permits() {
-            0 => MAX_OPEN,
-            _ => MAX_IDLE,
-        };
-        let excess = state.idle.len().saturating_sub(most);
-        state.idle.drain(..excess);
+        self.connections.put_back(session, control);
     }
 
     /// Closes a connection. What may still run on it is remembered for [`Pool::cancel`].
     pub(super) fn close(&self, session: Session, control: &Arc<Control>, is_busy: bool) {
-        drop(session);
-        control.close();
-        let mut state = self.state();
-        // What is stopped already has nobody to ask for it again.
-        if !is_busy || control.is_stopped() {
-            state.forget(control);
-            return;
-        }
-        let given_up = |it: &(CallId, Arc<Control>)| it.1.is_closed();
-        if state.running.iter().filter(|it| given_up(it)).count() > MAX_GIVEN_UP
-            && let Some(oldest) = state.running.iter().position(given_up)
-        {
-            state.running.remove(oldest);
-        }
-    }
-
-    fn stop(&self, call: CallId) -> Vec<Arc<Control>> {
-        let mut state = self.state();
-        let of_call = state.running.iter().filter(|(it, _)| *it == call);
-        let controls: Vec<Arc<Control>> = of_call.map(|(_, it)| Arc::clone(it)).collect();
-        for control in &controls {
-            control.stop();
-        }
-        // What is closed has nobody to take it from the list.
-        state
-            .running
-            .retain(|(it, control)| *it != call || !control.is_closed());
-        controls
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing under this lock can panic half-way.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    async fn permit(&self, call: &Call) -> Result<OwnedSemaphorePermit> {
-        let permit = timeout(call.deadline, Arc::clone(&self.permits).acquire_owned()).await;
-        permit.ok().and_then(Result::ok).ok_or_else(|| {
-            Error::new(ErrorKind::Busy, "get a connection")
-                .because(format!("all {MAX_OPEN} are in use"))
-                .hint("close results that are still being read")
-        })
+        self.connections.close(session, control, is_busy);
     }
 
     fn pop(&self, fetch: usize) -> Option<Session> {
-        let mut state = self.state();
-        let place = state.idle.iter().rposition(|it| it.fetch == fetch)?;
-        Some(state.idle.remove(place))
+        self.connections.pop(|it| it.fetch == fetch)
     }
 
     fn lent(
@@ -253,7 +182,7 @@ impl Pool {
     ) -> Lease {
         let nth = self.marks.fetch_add(1, Ordering::Relaxed);
         let control = Control::new(format!("{:016x}-{nth}", self.mark));
-        self.state().running.push((call.id, Arc::clone(&control)));
+        self.connections.begin(call.id, Arc::clone(&control));
         Lease::new(session, Arc::clone(self), control, permit, call)
     }
 
@@ -320,12 +249,6 @@ impl Pool {
     }
 }
 
-impl State {
-    fn forget(&mut self, control: &Arc<Control>) {
-        self.running.retain(|(_, it)| !Arc::ptr_eq(it, control));
-    }
-}
-
 async fn answers(graph: &Graph) -> Result<(), Failure> {
     let mut rows = graph.execute_read("RETURN 1 AS row").await?;
     while rows.next().await?.is_some() {}
@@ -361,7 +284,7 @@ fn to_be_ended(row: &Row, controls: &[Arc<Control>]) -> Option<String> {
     let (_, mark) = marks.iter().find(|(name, _)| *name == MARK)?;
     let control = controls
         .iter()
-        .find(|it| Some(it.mark.as_str()) == mark.text())?;
+        .find(|it| Some(it.name.as_str()) == mark.text())?;
     let state = cell(row, "status").ok()?;
     let is_ended = state.text().is_some_and(|it| it.starts_with("Terminated"));
     if is_ended && !control.is_closed() {

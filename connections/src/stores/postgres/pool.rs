@@ -1,12 +1,11 @@
 //! The connections to one server: opened when needed, known by the process behind each, closed when in doubt.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use parallax_core::error::{Error, ErrorKind, Result};
+use parallax_core::error::Result;
 use parallax_core::store::{Access, Call, CallId, Purpose};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{sleep, timeout};
 
 use super::catalog::Catalog;
@@ -17,25 +16,17 @@ use super::link::Link;
 use super::types::Types;
 use super::url::Place;
 use crate::secret::Secret;
+use crate::stores::ledger::{Control, Ledger};
 
 /// A server that looks for closed connections stops by itself, even if nobody is left to tell it. Before version 14 it
 /// cannot, nor on every system.
 const CHECK_INTERVAL: &str = "SET client_connection_check_interval = 500";
-
-/// Connections kept open while nobody uses them.
-const MAX_IDLE: usize = 4;
-
-/// Connections at one time; a server has mostly a hundred for everybody.
-const MAX_OPEN: usize = 16;
 
 /// A connection that nobody used for so long is asked whether it is still there.
 const TRUSTED: Duration = Duration::from_millis(20);
 
 /// How long an idle connection may take to answer before another one takes its place.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(1);
-
-/// Given-up connections that are remembered until their call is cancelled.
-const MAX_GIVEN_UP: usize = 64;
 
 /// How long [`Pool::cancel`] waits for a process to end.
 const CANCEL_PATIENCE: Duration = Duration::from_millis(900);
@@ -48,16 +39,9 @@ const POLITE_LOOKS: u32 = 8;
 pub(super) struct Pool {
     place: Place,
     secret: Option<Secret>,
-    state: Mutex<State>,
-    permits: Arc<Semaphore>,
+    connections: Ledger<Session, Name>,
     pub(super) types: Types,
     pub(super) catalog: Catalog,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    idle: Vec<Session>,
-    running: Vec<(CallId, Arc<Control>)>,
 }
 
 /// What is known of the server.
@@ -92,7 +76,7 @@ impl Known {
 #[derive(Debug)]
 pub(super) struct Session {
     pub(super) link: Link,
-    pub(super) control: Arc<Control>,
+    pub(super) control: Arc<Control<Name>>,
     /// What the server was told last of the time of a statement, and of what it is for.
     told: Option<(u128, Purpose)>,
     application: String,
@@ -100,21 +84,12 @@ pub(super) struct Session {
     pub(super) server: Arc<Known>,
 }
 
-/// Which process works for a connection, and whether it is to stop.
+/// Which process works for a connection.
 #[derive(Debug)]
-pub(super) struct Control {
+pub(super) struct Name {
     pid: i32,
     /// When that process began, for a number may be given again.
     began: String,
-    stopped: AtomicBool,
-    /// Whether our end of the connection is closed.
-    closed: AtomicBool,
-}
-
-impl Control {
-    pub(super) fn is_stopped(&self) -> bool {
-        self.stopped.load(Ordering::Relaxed)
-    }
 }
 
 impl Session {
@@ -167,8 +142,7 @@ impl Pool {
         Arc::new(Self {
             place,
             secret,
-            state: Mutex::default(),
-            permits: Arc::new(Semaphore::new(MAX_OPEN)),
+            connections: Ledger::default(),
             types: Types::default(),
             catalog: Catalog::default(),
         })
@@ -176,9 +150,9 @@ impl Pool {
 
     /// A connection for `call` that cannot write: an idle one, or a new one.
     pub(super) async fn lease(self: &Arc<Self>, call: &Call) -> Result<Lease> {
-        let permit = self.permit(call).await?;
+        let permit = self.connections.permit(call).await?;
         loop {
-            let Some(mut session) = self.pop() else {
+            let Some(mut session) = self.connections.pop(|_| true) else {
                 let session = self.open(Access::ReadOnly, call.deadline).await?;
                 return self.lend(session, call, permit).await;
             };
@@ -194,7 +168,7 @@ impl Pool {
 
     /// A connection of its own that may write, for statements that a person typed.
     pub(super) async fn lease_writing(self: &Arc<Self>, call: &Call) -> Result<Lease> {
-        let permit = self.permit(call).await?;
+        let permit = self.connections.permit(call).await?;
         let session = self.open(Access::ReadWrite, call.deadline).await?;
         let mut lease = self.lend(session, call, permit).await?;
         lease.spend();
@@ -203,7 +177,7 @@ impl Pool {
 
     /// Stops everything that runs for `call`, and waits a moment for its processes to end.
     pub(super) async fn cancel(&self, call: CallId) -> Result<()> {
-        let controls = self.stop(call);
+        let controls = self.connections.stop(call);
         if controls.is_empty() {
             return Ok(());
         }
@@ -214,88 +188,32 @@ impl Pool {
         let ended = timeout(CANCEL_PATIENCE, end_all(&mut session, &controls)).await;
         let ended = ended.unwrap_or(Err(Failure::Silent));
         if ended.is_ok() {
-            self.keep(session);
+            session.used = Instant::now();
+            self.connections.keep(session);
         }
         ended.map_err(|it| explain(&it, plain("cancel")))
     }
 
     /// Takes a connection back whose call has ended, and which the next caller finds as if it were new.
     pub(super) fn put_back(&self, mut session: Session) {
-        // One lock for both, so that a cancel of the call that ended cannot hit the call that comes next.
-        let mut state = self.state();
-        state.forget(&session.control);
-        if !session.control.is_stopped() && state.idle.len() < MAX_IDLE {
-            session.used = Instant::now();
-            state.idle.push(session);
-        }
+        session.used = Instant::now();
+        let control = Arc::clone(&session.control);
+        self.connections.put_back(session, &control);
     }
 
     /// Closes a connection. What still runs on it is remembered for [`Pool::cancel`].
     pub(super) fn close(&self, session: Session) {
         let (control, is_busy) = (Arc::clone(&session.control), session.link.is_busy());
-        drop(session);
-        let mut state = self.state();
-        control.closed.store(true, Ordering::Relaxed);
-        // What is stopped already has nobody to ask for it again.
-        if !is_busy || control.is_stopped() {
-            state.forget(&control);
-            return;
-        }
-        let given_up = |it: &(CallId, Arc<Control>)| it.1.closed.load(Ordering::Relaxed);
-        if state.running.iter().filter(|it| given_up(it)).count() > MAX_GIVEN_UP
-            && let Some(oldest) = state.running.iter().position(given_up)
-        {
-            state.running.remove(oldest);
-        }
-    }
-
-    fn stop(&self, call: CallId) -> Vec<Arc<Control>> {
-        let mut state = self.state();
-        let of_call = state.running.iter().filter(|(it, _)| *it == call);
-        let controls: Vec<Arc<Control>> = of_call.map(|(_, it)| Arc::clone(it)).collect();
-        for control in &controls {
-            control.stopped.store(true, Ordering::Relaxed);
-        }
-        // What is closed has nobody to take it from the list.
-        state
-            .running
-            .retain(|(it, control)| *it != call || !control.closed.load(Ordering::Relaxed));
-        controls
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing under this lock can panic half-way.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    async fn permit(&self, call: &Call) -> Result<OwnedSemaphorePermit> {
-        let permit = timeout(call.deadline, Arc::clone(&self.permits).acquire_owned()).await;
-        permit.ok().and_then(Result::ok).ok_or_else(|| {
-            Error::new(ErrorKind::Busy, "get a connection")
-                .because(format!("all {MAX_OPEN} are in use"))
-                .hint("close results that are still being read")
-        })
-    }
-
-    fn pop(&self) -> Option<Session> {
-        self.state().idle.pop()
+        self.connections.close(session, &control, is_busy);
     }
 
     /// An idle connection that is still good.
     async fn idle(&self) -> Option<Session> {
         loop {
-            let mut session = self.pop()?;
+            let mut session = self.connections.pop(|_| true)?;
             if matches!(timeout(ANSWER_PATIENCE, session.check()).await, Ok(Ok(()))) {
                 return Some(session);
             }
-        }
-    }
-
-    fn keep(&self, mut session: Session) {
-        let mut state = self.state();
-        if state.idle.len() < MAX_IDLE && !session.link.is_busy() {
-            session.used = Instant::now();
-            state.idle.push(session);
         }
     }
 
@@ -328,11 +246,9 @@ impl Pool {
             number: text(1),
         });
         Ok(Session {
-            control: Arc::new(Control {
+            control: Control::new(Name {
                 pid: row.and_then(|it| it.number(2)).unwrap_or_default(),
                 began: text(3),
-                stopped: AtomicBool::new(false),
-                closed: AtomicBool::new(false),
             }),
             told: None,
             application: self.place.application.clone(),
@@ -360,14 +276,8 @@ impl Pool {
         permit: OwnedSemaphorePermit,
     ) -> Lease {
         let control = Arc::clone(&session.control);
-        self.state().running.push((call.id, control));
+        self.connections.begin(call.id, control);
         Lease::new(session, Arc::clone(self), permit)
-    }
-}
-
-impl State {
-    fn forget(&mut self, control: &Arc<Control>) {
-        self.running.retain(|(_, it)| !Arc::ptr_eq(it, control));
     }
 }
 
@@ -386,7 +296,7 @@ fn plain(operation: &'static str) -> Doing<'static> {
     }
 }
 
-async fn end_all(session: &mut Session, controls: &[Arc<Control>]) -> Result<(), Failure> {
+async fn end_all(session: &mut Session, controls: &[Arc<Control<Name>>]) -> Result<(), Failure> {
     let mut looks = 0;
     loop {
         let mut asked = Vec::new();
@@ -406,7 +316,7 @@ async fn end_all(session: &mut Session, controls: &[Arc<Control>]) -> Result<(),
 /// Stops a process, and gives a row as long as it is there to be stopped.
 ///
 /// One whose connection is closed has to go; another one has to stop working.
-fn ending(control: &Control, firmly: bool) -> Sql {
+fn ending(control: &Control<Name>, firmly: bool) -> Sql {
     let function = if firmly {
         "pg_terminate_backend"
     } else {
@@ -415,9 +325,9 @@ fn ending(control: &Control, firmly: bool) -> Sql {
     let mut sql = Sql::new(format!(
         "SELECT {function}(pid) FROM pg_catalog.pg_stat_activity WHERE pid = $1 AND backend_start::text = $2"
     ));
-    sql.bind(23, control.pid.to_string());
-    sql.bind(25, control.began.clone());
-    if !control.closed.load(Ordering::Relaxed) {
+    sql.bind(23, control.name.pid.to_string());
+    sql.bind(25, control.name.began.clone());
+    if !control.is_closed() {
         sql.push(" AND state <> 'idle'");
     }
     sql
