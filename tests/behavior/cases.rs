@@ -265,6 +265,7 @@ pub(crate) async fn missing_parameter(ground: &Ground) -> Result<(), Failed> {
 }
 
 pub(crate) async fn deadline(ground: &Ground) -> Result<(), Failed> {
+    let _held = ground.owner.hold().await?;
     let began = Instant::now();
     let call = call(Duration::from_millis(300));
     let error = first_error(&*ground.store, &call, &ground.words.endless).await;
@@ -276,6 +277,7 @@ pub(crate) async fn deadline(ground: &Ground) -> Result<(), Failed> {
 }
 
 pub(crate) async fn drop_stops(ground: &Ground) -> Result<(), Failed> {
+    let _held = ground.owner.hold().await?;
     let statement = statement(&ground.words.endless);
     let run = async {
         let mut rows = ground.store.query(&soon(), &statement).await?;

@@ -14,6 +14,7 @@ use parallax_core::deployment::{Environment, StoreConfig};
 use parallax_core::error::Result;
 use parallax_core::name::{DatasetId, FieldPath, StoreId};
 use parallax_core::store::{Access, Store};
+use parallax_tests::Held;
 use parallax_tests::servers::{self, Server};
 use tokio::task::JoinSet;
 
@@ -234,6 +235,11 @@ pub(crate) trait Owner: Send + Sync {
     /// Writes the long value, where the ground does not have it from the beginning.
     fn widen<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<(), Failed>> {
         async { Ok(()) }.boxed()
+    }
+
+    /// Makes the endless statement last where the store has none that lasts by itself, until what this gives is dropped.
+    fn hold(&self) -> BoxFuture<'_, Result<Option<Held>, Failed>> {
+        async { Ok(None) }.boxed()
     }
 
     /// Removes the data, and the stranger.

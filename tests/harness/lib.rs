@@ -8,6 +8,7 @@
 
 mod duo;
 mod ensemble;
+mod held;
 mod on_servers;
 mod private_sample;
 pub mod process;
@@ -15,6 +16,7 @@ pub mod servers;
 
 pub use duo::Duo;
 pub use ensemble::Ensemble;
+pub use held::Held;
 pub use on_servers::OnServers;
 pub use private_sample::PrivateSample;
 
@@ -114,6 +116,14 @@ fn edit(deployment: &Path, from: &str, to: &str) {
         "the deployment file does not hold {from:?}"
     );
     std::fs::write(deployment, text.replace(from, to)).expect("the deployment file is written");
+}
+
+/// What a deployment file says of a store.
+fn of_store(deployment: &Path, store: &str, what: &str) -> String {
+    let text = std::fs::read_to_string(deployment).expect("the deployment file");
+    let file: toml::Table = text.parse().expect("valid TOML");
+    let found = file["stores"][store][what].as_str();
+    found.expect("a text").to_owned()
 }
 
 /// How a command ended.

@@ -9,7 +9,7 @@ use parallax_workbench::{Options, Workbench};
 use tempfile::TempDir;
 
 use crate::servers::address;
-use crate::{Ended, parallax, with_secrets_in_files};
+use crate::{Ended, of_store, parallax, with_secrets_in_files};
 
 /// A sample loaded into databases of its own, which are let go with its folder.
 #[derive(Debug)]
@@ -70,23 +70,16 @@ impl OnServers {
 
     /// The URL of one of its stores, without a password.
     pub fn url(&self, store: &str) -> String {
-        self.of_store(store, "url")
+        of_store(&self.deployment(), store, "url")
     }
 
     /// The password for one of its stores.
     #[track_caller]
     pub fn password(&self, store: &str) -> &str {
-        let secret = self.of_store(store, "secret");
+        let secret = of_store(&self.deployment(), store, "secret");
         let mut known = self.secrets();
         let found = known.find(|(name, _)| secret.strip_prefix("env:") == Some(name));
         found.unwrap_or_else(|| panic!("no secret {secret:?}")).1
-    }
-
-    fn of_store(&self, store: &str, what: &str) -> String {
-        let text = std::fs::read_to_string(self.deployment()).expect("the deployment file");
-        let file: toml::Table = text.parse().expect("valid TOML");
-        let found = file["stores"][store][what].as_str();
-        found.expect("a text").to_owned()
     }
 
     /// The variables that its deployment file takes its secrets from, with the secrets.

@@ -13,7 +13,7 @@ use sqlx::{Connection as _, MySqlConnection, PgConnection};
 use tempfile::TempDir;
 
 use crate::servers::{self, Private};
-use crate::{parallax, with_secrets_in_files};
+use crate::{Held, of_store, parallax, with_secrets_in_files};
 
 /// What is in flight stays so for as long as a test takes.
 const OBJECTIVE: &str = "objective = \"10m\"";
@@ -132,6 +132,14 @@ impl PrivateSample {
             .args(arguments)
             .env("PARALLAX_CONFIG_DIR", self.path().join("config"));
         command
+    }
+
+    /// Holds a collection of the copies in FerretDB.
+    pub async fn hold(&self, collection: &str) -> Held {
+        let below = self.copy.needed("postgres");
+        let url = of_store(&self.deployment(), "docs", "url");
+        let held = Held::hold(below, &url, collection).await;
+        held.expect("the collection is held")
     }
 
     /// Lets both servers write what they hold, so that an end without warning loses nothing.

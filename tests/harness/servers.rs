@@ -104,6 +104,12 @@ fn split(url: &str) -> (&str, &str, &str) {
     (scheme, login, rest)
 }
 
+/// The database that a URL names.
+pub(crate) fn database(url: &str) -> &str {
+    let place = split(url).2.split('?').next().unwrap_or_default();
+    place.split_once('/').map_or("", |(_, name)| name)
+}
+
 /// The shared server `name`, from the file that `PARALLAX_SERVERS` names, else that of `cargo xtask servers up`.
 ///
 /// Tests share it with whoever works here: what a test writes, it names for itself alone and removes.

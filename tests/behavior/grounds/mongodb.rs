@@ -7,7 +7,8 @@ use mongodb::bson::{Bson, DateTime, Document, doc};
 use mongodb::{Client, Database};
 use parallax_core::error::Result;
 use parallax_core::name::FieldPath;
-use parallax_tests::servers::Server;
+use parallax_tests::Held;
+use parallax_tests::servers::{self, Server};
 
 use crate::ground::{
     Ground, ODD, ODD_NAME, ODD_NAME_ITSELF, Owner, Stranger, USERS, WIDE, Words, connect_to,
@@ -21,8 +22,6 @@ const STOPS_NOTHING: &str =
     "it lists no operations and stops none: a dropped call ends here, and there when it is done";
 
 pub(crate) const NOT_APPLICABLE_TO_FERRETDB: &[(&str, &str)] = &[
-    (crate::DEADLINE, NOT_LONG),
-    (crate::STOPS, NOT_LONG),
     (crate::ENDED, STOPS_NOTHING),
     (crate::DROPPED, STOPS_NOTHING),
     (
@@ -44,6 +43,10 @@ pub(crate) const NOT_APPLICABLE_TO_MONGO_JAVA: &[(&str, &str)] = &[
 
 struct Own {
     database: Database,
+    /// Its URL.
+    url: String,
+    /// Where FerretDB keeps it, if it is FerretDB's.
+    below: Option<Server>,
 }
 
 impl Owner for Own {
@@ -83,6 +86,17 @@ impl Owner for Own {
         async { Err(Failed::from(NO_ACCOUNTS)) }.boxed()
     }
 
+    fn hold(&self) -> BoxFuture<'_, Result<Option<Held>, Failed>> {
+        async {
+            let Some(below) = &self.below else {
+                return Ok(None);
+            };
+            let held = Held::hold(below, &self.url, "empty").await?;
+            Ok(Some(held))
+        }
+        .boxed()
+    }
+
     fn remove(self: Box<Self>) -> BoxFuture<'static, Result<(), Failed>> {
         async move {
             let drop = doc! { "dropDatabase": 1 };
@@ -116,7 +130,9 @@ pub(crate) async fn ground(server: &Server) -> Result<Ground, Failed> {
         .insert_one(doc! { "_id": ODD, "value": "odd" })
         .await?;
     let place = |it: &str| dataset(&format!("{name}.{it}"));
-    let (store, canceller) = connect_to(&server.in_database(&name), server.password())?;
+    let own_server = server.in_database(&name);
+    let (store, canceller) = connect_to(&own_server, server.password())?;
+    let below = (server.name == "ferretdb").then(|| servers::find("postgres"));
     let own = format!("db.getSiblingDB('{name}')");
     Ok(Ground {
         store,
@@ -128,7 +144,7 @@ pub(crate) async fn ground(server: &Server) -> Result<Ground, Failed> {
         odd: place(ODD_NAME)?,
         value: FieldPath::name("value"),
         words: Words {
-            endless: String::new(),
+            endless: format!("{own}.empty.find()"),
             write: format!("{own}.users.deleteMany({{}})"),
             two: format!("{own}.empty.find()\n{own}.empty.find()"),
             nobody: format!("{own}.users.find({{_id: {{{{nobody}}}}}})"),
@@ -137,7 +153,11 @@ pub(crate) async fn ground(server: &Server) -> Result<Ground, Failed> {
         mark: name,
         // The URL names the database, so the names do not.
         listed: String::new(),
-        owner: Box::new(Own { database }),
+        owner: Box::new(Own {
+            database,
+            url: own_server.url,
+            below: below.flatten(),
+        }),
     })
 }
 

@@ -295,7 +295,8 @@ impl Session {
     /// Asks what needs a login, where the server looks at it only then: a wrong password is told at once.
     pub(super) async fn prove_login(&self) -> Result<()> {
         if self.address().has_user && self.known().is_some_and(Known::checks_logins_late) {
-            let command = doc! { "listDatabases": 1, "nameOnly": true };
+            // Of what may be asked, this alone reads no collection, so that one that is locked keeps nobody waiting.
+            let command = doc! { "listCollections": 1, "nameOnly": true };
             self.run("admin", &command, "log in").await?;
         }
         Ok(())
