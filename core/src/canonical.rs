@@ -29,7 +29,11 @@
 use jiff::civil;
 use num_bigint::Sign;
 
-use crate::value::{Decimal, Small, Timestamp, Value};
+use crate::value::{Decimal, Small, Timestamp, Uuid, Value};
+
+/// The tags of lists and maps, behind which the number of their items stands.
+pub(crate) const LIST: u8 = 14;
+pub(crate) const MAP: u8 = 15;
 
 #[cfg(test)]
 mod tests;
@@ -71,21 +75,18 @@ fn present(value: &Value, out: &mut Vec<u8>) {
         Value::Timestamp(it) => timestamp(*it, out),
         Value::DateTime(it) => {
             out.push(9);
-            date(it.date(), out);
+            year_month_day(it.date(), out);
             time(it.time(), out);
         }
-        Value::Date(it) => {
-            out.push(10);
-            date(*it, out);
-        }
+        Value::Date(it) => date(*it, out),
         Value::Time(it) => {
             out.push(11);
             time(*it, out);
         }
         Value::Duration(it) => tagged(12, &it.as_nanos().to_be_bytes(), out),
-        Value::Uuid(it) => tagged(13, it.as_bytes(), out),
-        Value::List(items) => list(items, out),
-        Value::Map(members) => map(members, out),
+        Value::Uuid(it) => uuid(*it, out),
+        Value::List(items) => list(items, out, present),
+        Value::Map(members) => map(members, out, present),
         Value::Vector(items) => vector(items, out),
         Value::Native { type_name, text } => {
             sized(17, type_name.as_bytes(), out);
@@ -107,6 +108,17 @@ pub(crate) fn raw(bytes: &[u8], out: &mut Vec<u8>) {
 /// The same of an instant.
 pub(crate) fn timestamp(time: Timestamp, out: &mut Vec<u8>) {
     tagged(8, &time.as_nanosecond().to_be_bytes(), out);
+}
+
+/// The same of a calendar date.
+pub(crate) fn date(date: civil::Date, out: &mut Vec<u8>) {
+    out.push(10);
+    year_month_day(date, out);
+}
+
+/// The same of a UUID.
+pub(crate) fn uuid(uuid: Uuid, out: &mut Vec<u8>) {
+    tagged(13, uuid.as_bytes(), out);
 }
 
 /// The same of a number that fits 64 bits beside its sign and scale.
@@ -174,23 +186,30 @@ fn float_bits(number: f64) -> u64 {
 }
 
 /// Writes a list in its order: lists of the same items in another order differ.
-fn list(items: &[Value], out: &mut Vec<u8>) {
-    out.push(14);
+pub(crate) fn list<T>(items: &[T], out: &mut Vec<u8>, mut item: impl FnMut(&T, &mut Vec<u8>)) {
+    out.push(LIST);
     length(items.len(), out);
-    for item in items {
-        present(item, out);
+    for it in items {
+        item(it, out);
     }
 }
 
 /// Members of the same name, which only a broken document has, keep their order among themselves.
-fn map(members: &[(String, Value)], out: &mut Vec<u8>) {
+pub(crate) fn map(
+    members: &[(String, Value)],
+    out: &mut Vec<u8>,
+    mut member: impl FnMut(&Value, &mut Vec<u8>),
+) {
+    let by_name = |(one, _): &&(String, Value), (other, _): &&(String, Value)| one.cmp(other);
     let mut members: Vec<&(String, Value)> = members.iter().collect();
-    members.sort_by(|(one, _), (other, _)| one.cmp(other));
-    out.push(15);
+    if !members.is_sorted_by(|one, other| by_name(one, other).is_le()) {
+        members.sort_by(by_name);
+    }
+    out.push(MAP);
     length(members.len(), out);
     for (name, value) in members {
         chunk(name.as_bytes(), out);
-        present(value, out);
+        member(value, out);
     }
 }
 
@@ -205,7 +224,7 @@ fn vector(items: &[f32], out: &mut Vec<u8>) {
 }
 
 /// Writes year, month and day, so that bytes of equal length never need a delimiter.
-fn date(date: civil::Date, out: &mut Vec<u8>) {
+fn year_month_day(date: civil::Date, out: &mut Vec<u8>) {
     out.extend(date.year().to_be_bytes());
     out.extend(date.month().to_be_bytes());
     out.extend(date.day().to_be_bytes());
@@ -231,7 +250,8 @@ fn sized(tag: u8, payload: &[u8], out: &mut Vec<u8>) {
     chunk(payload, out);
 }
 
-fn chunk(payload: &[u8], out: &mut Vec<u8>) {
+/// Writes bytes behind their number.
+pub(crate) fn chunk(payload: &[u8], out: &mut Vec<u8>) {
     length(payload.len(), out);
     out.extend(payload);
 }

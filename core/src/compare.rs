@@ -21,6 +21,7 @@ mod times;
 pub use cast::Common;
 pub use fields::{Outcome, canonical_side, compare};
 pub(crate) use form::{Expected, Form};
+pub(crate) use json::Buffers;
 pub use refusal::Refusal;
 
 /// How a field is found and made comparable: path → from → scale → as → compare.

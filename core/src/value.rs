@@ -14,6 +14,7 @@ mod text;
 
 pub use decimal::Decimal;
 pub(crate) use decimal::Small;
+pub(crate) use json::MAX_DEPTH;
 pub use key::Key;
 pub use record::Record;
 

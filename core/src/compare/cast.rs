@@ -157,7 +157,7 @@ fn truth(value: &Value) -> Result<bool, Refusal> {
 }
 
 /// The spellings of true and false that stores write; other case is another word.
-fn spelled(text: &str) -> Option<bool> {
+pub(super) fn spelled(text: &str) -> Option<bool> {
     match text {
         "true" | "t" | "yes" | "y" | "on" | "1" => Some(true),
         "false" | "f" | "no" | "n" | "off" | "0" => Some(false),

@@ -8,13 +8,16 @@
 //! Equal bytes mean equal under the rules, always. Unequal bytes may be equal after all, where the values are not of the
 //! types that were expected: whoever finds unequal bytes has to compare the values.
 
-use super::cast::Common;
+use jiff::tz::TimeZone;
+
+use super::cast::{Common, spelled};
+use super::json::Buffers;
 use super::small::small;
 use super::times::cut;
-use super::{Cast, Encoding, FieldRule, Lens, lens, read};
+use super::{Cast, Encoding, FieldRule, Lens, json, lens, read};
 use crate::canonical;
 use crate::store::{FieldShape, Precision, ValueRef};
-use crate::value::{Small, Value};
+use crate::value::{Small, Timestamp, Value};
 
 #[cfg(test)]
 mod tests;
@@ -34,6 +37,8 @@ const ABSENT: u8 = 5;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Form {
     rule: FieldRule,
+    /// The zone of its local times.
+    zone: Option<TimeZone>,
     cast: Option<Cast>,
     lenses: Vec<Lens>,
     null_is_absent: bool,
@@ -129,6 +134,10 @@ impl Form {
         let is_alike = one.from == other.from && one.scale == other.scale;
         let form = |side: Expected<'_>, strange: u8, reads: Reads| Self {
             rule: side.rule.clone(),
+            zone: match &side.rule.from {
+                Some(Encoding::Zone(name)) => read::time_zone(name).ok(),
+                _ => None,
+            },
             cast: other.cast.or(one.cast),
             lenses: lenses.cloned().unwrap_or_default(),
             null_is_absent: one.null_is_absent || other.null_is_absent,
@@ -143,50 +152,146 @@ impl Form {
         ]
     }
 
-    /// Appends the bytes of one cell.
-    pub(crate) fn write(&self, cell: ValueRef<'_>, out: &mut Vec<u8>) {
+    /// Appends the bytes of one cell; `buffers` may hold whatever was left in them.
+    pub(crate) fn write(&self, cell: ValueRef<'_>, out: &mut Vec<u8>, buffers: &mut Buffers) {
         match cell {
             ValueRef::Absent => out.push(ABSENT),
             ValueRef::Null | ValueRef::Owned(&Value::Null) if self.null_is_absent => {
                 out.push(ABSENT);
             }
-            _ if self.quick(cell, out) => {}
+            _ if self.quick(cell, out, buffers) => {}
             _ => self.slow(cell, out),
         }
     }
 
-    /// Writes what takes no allocation, and says whether it did; the bytes are those of [`Self::slow`].
-    fn quick(&self, cell: ValueRef<'_>, out: &mut Vec<u8>) -> bool {
-        if self.rule.from.is_some() {
-            return false;
+    /// Writes what takes little, and says whether it did; the bytes are those of [`Self::slow`].
+    fn quick(&self, cell: ValueRef<'_>, out: &mut Vec<u8>, buffers: &mut Buffers) -> bool {
+        let cell = lent(cell);
+        match &self.rule.from {
+            _ if matches!(cell, ValueRef::Null) => out.extend([READ, 0]),
+            None if self.rule.scale == 0 => {
+                return self.quick_value(cell, out, buffers) || self.quick_number(cell, out);
+            }
+            None => return self.quick_number(cell, out),
+            Some(from) => return self.quick_time(from, cell, out),
         }
-        match (self.cast, lent(cell)) {
-            (_, ValueRef::Null) => out.extend([READ, 0]),
-            (None | Some(Cast::Bool), ValueRef::Bool(it)) if self.rule.scale == 0 => {
-                let mark = if self.cast.is_some() { MET } else { READ };
-                out.extend([mark, 2 + u8::from(it)]);
+        true
+    }
+
+    /// Writes a value that is stored as what it is.
+    fn quick_value(&self, cell: ValueRef<'_>, out: &mut Vec<u8>, buffers: &mut Buffers) -> bool {
+        match (self.cast, cell) {
+            (None, ValueRef::Bool(it)) => out.extend([READ, 2 + u8::from(it)]),
+            (Some(Cast::Bool), ValueRef::Bool(it)) => out.extend([MET, 2 + u8::from(it)]),
+            (Some(Cast::Bool), ValueRef::I64(it @ (0 | 1))) => {
+                out.extend([MET, 2 + u8::from(it == 1)])
+            }
+            (Some(Cast::Bool), ValueRef::Text(it)) => {
+                let Some(it) = spelled(it) else { return false };
+                out.extend([MET, 2 + u8::from(it)]);
             }
             (None | Some(Cast::Text), ValueRef::Text(it)) if self.is_plain_text() => {
                 out.push(MET);
                 canonical::text(it, out);
             }
-            (None, ValueRef::Timestamp(it)) if self.rule.scale == 0 && !self.reads.dates => {
-                out.push(MET);
-                canonical::timestamp(cut(it, self.precision), out);
-            }
-            (None, ValueRef::Bytes(it)) if self.rule.scale == 0 => {
+            (None, ValueRef::Bytes(it)) => {
                 out.push(READ);
                 canonical::raw(it, out);
             }
-            (_, cell) => return self.quick_number(cell, out),
+            (_, ValueRef::Timestamp(it)) => return self.quick_instant(it, out),
+            (None | Some(Cast::Uuid), ValueRef::Owned(Value::Uuid(it))) => {
+                out.push(MET);
+                canonical::uuid(*it, out);
+            }
+            (cast, ValueRef::Text(it))
+                if cast == Some(Cast::Uuid)
+                    || cast.is_none() && self.reads.text == Some(Kind::Uuid) =>
+            {
+                let Ok(it) = it.parse() else { return false };
+                out.push(MET);
+                canonical::uuid(it, out);
+            }
+            (None | Some(Cast::Date), ValueRef::Owned(Value::Date(it))) => {
+                out.push(MET);
+                canonical::date(*it, out);
+            }
+            (None | Some(Cast::Json), cell) => return self.quick_json(cell, out, buffers),
+            _ => return false,
         }
+        true
+    }
+
+    /// Writes a list or a map, where it is compared as it stands.
+    fn quick_json(&self, cell: ValueRef<'_>, out: &mut Vec<u8>, buffers: &mut Buffers) -> bool {
+        if !self.lenses.is_empty() {
+            return false;
+        }
+        let start = out.len();
+        out.push(MET);
+        let is_written = match cell {
+            ValueRef::Json(text) => json::write_text(text, out, buffers),
+            ValueRef::Owned(value @ (Value::List(_) | Value::Map(_) | Value::Vector(_))) => {
+                json::write(value, out);
+                true
+            }
+            _ => false,
+        };
+        if !is_written {
+            out.truncate(start);
+        }
+        is_written
+    }
+
+    /// Writes an instant that is stored as something else.
+    fn quick_time(&self, from: &Encoding, cell: ValueRef<'_>, out: &mut Vec<u8>) -> bool {
+        let instant = match from {
+            _ if self.rule.scale != 0 => None,
+            Encoding::UnixSeconds => self.since_1970(cell, 1_000_000_000),
+            Encoding::UnixMillis => self.since_1970(cell, 1_000_000),
+            Encoding::Zone(_) => self.zoned(cell),
+            Encoding::Hex | Encoding::Base64 => None,
+        };
+        instant.is_some_and(|it| self.quick_instant(it, out))
+    }
+
+    /// The instant so many units of nanoseconds after 1970, where the number is whole and of the expected precision.
+    fn since_1970(&self, cell: ValueRef<'_>, unit: i128) -> Option<Timestamp> {
+        if self.cast.is_none() && !matches!(cell, ValueRef::I64(_)) {
+            return None;
+        }
+        let number = small(cell).filter(|it| it.scale == 0)?;
+        let nanos = i128::from(number.magnitude) * unit;
+        let nanos = if number.negative { -nanos } else { nanos };
+        Timestamp::from_nanosecond(nanos).ok()
+    }
+
+    /// The instant that a local time is in the zone of the rule, if it is just one.
+    fn zoned(&self, cell: ValueRef<'_>) -> Option<Timestamp> {
+        match cell {
+            ValueRef::Timestamp(it) => Some(it),
+            ValueRef::Owned(Value::DateTime(local)) => {
+                let instant = self.zone.as_ref()?.to_ambiguous_timestamp(*local);
+                instant.unambiguous().ok()
+            }
+            _ => None,
+        }
+    }
+
+    /// Writes an instant, where the sides meet as instants.
+    fn quick_instant(&self, instant: Timestamp, out: &mut Vec<u8>) -> bool {
+        let precision = match self.cast {
+            None if !self.reads.dates => self.precision,
+            Some(Cast::Timestamp(to)) => Some(to),
+            _ => return false,
+        };
+        out.push(MET);
+        canonical::timestamp(cut(instant, precision), out);
         true
     }
 
     /// Whether text is compared as it stands, without reading or overlooking anything.
     fn is_plain_text(&self) -> bool {
-        let is_text = self.cast.is_some() || self.reads.text.is_none();
-        self.rule.scale == 0 && self.lenses.is_empty() && is_text
+        self.lenses.is_empty() && (self.cast.is_some() || self.reads.text.is_none())
     }
 
     /// Writes a number without allocation; `false` where the long way must be taken.

@@ -1,7 +1,14 @@
 //! Values as JSON knows them: null, truth values, numbers, text, lists and maps.
 
+use std::ops::Range;
+
+use jiter::{Jiter, Peek};
+
 use super::refusal::{Refusal, malformed};
-use crate::value::{Decimal, Value};
+use super::small::{small, written};
+use crate::canonical;
+use crate::store::ValueRef;
+use crate::value::{Decimal, MAX_DEPTH, Value};
 
 /// The JSON that a value is, or that its text holds.
 pub(super) fn read(value: &Value) -> Result<Value, Refusal> {
@@ -42,4 +49,284 @@ fn plain(value: &Value) -> Value {
 fn component(number: f32) -> Value {
     let text = format!("{number:e}");
     text.parse().map_or(Value::Text(text), Value::Decimal)
+}
+
+/// Appends the canonical form of what [`plain`] makes of the value, without making it.
+pub(super) fn write(value: &Value, out: &mut Vec<u8>) {
+    match value {
+        Value::F64(it) => match small(ValueRef::F64(*it)) {
+            Some(number) => canonical::small_number(number, out),
+            None => canonical::encode(Some(&plain(value)), out),
+        },
+        Value::List(items) => canonical::list(items, out, write),
+        Value::Map(members) => canonical::map(members, out, write),
+        Value::Null
+        | Value::Bool(_)
+        | Value::I64(_)
+        | Value::U64(_)
+        | Value::BigInt(_)
+        | Value::Decimal(_)
+        | Value::Text(_) => canonical::encode(Some(value), out),
+        _ => canonical::encode(Some(&plain(value)), out),
+    }
+}
+
+/// Appends the canonical form of a list or a map that is written as JSON, in one pass over the text.
+///
+/// Says whether it did. What is rare is left to the long way, with nothing appended: other values, numbers of more than
+/// 18 digits or with an exponent, repeated names, more than 127 items or members, and what is no JSON.
+pub(super) fn write_text(text: &str, out: &mut Vec<u8>, buffers: &mut Buffers) -> bool {
+    let start = out.len();
+    buffers.members.clear();
+    let mut writing = Writing {
+        reader: Jiter::with_tape(text.as_bytes(), std::mem::take(&mut buffers.tape)),
+        buffers,
+    };
+    let is_written = writing.document(out).is_some();
+    let Writing { reader, buffers } = writing;
+    buffers.tape = reader.into_tape();
+    if !is_written {
+        out.truncate(start);
+    }
+    is_written
+}
+
+/// Memory that is used again for every text.
+#[derive(Debug, Default)]
+pub(crate) struct Buffers {
+    /// Where the members of the maps that are being written stand in the output, the outer maps' first.
+    members: Vec<Member>,
+    /// Members that are put in order.
+    spare: Vec<u8>,
+    /// Text without its escapes.
+    tape: Vec<u8>,
+}
+
+/// Text on its way to its canonical form. What gives nothing has met something rare.
+struct Writing<'t> {
+    reader: Jiter<'t>,
+    buffers: &'t mut Buffers,
+}
+
+/// A member of a map: its name, and all of it.
+#[derive(Debug)]
+struct Member {
+    name: Range<usize>,
+    whole: Range<usize>,
+}
+
+impl Writing<'_> {
+    fn document(&mut self, out: &mut Vec<u8>) -> Option<()> {
+        let first = self.reader.peek().ok()?;
+        if !matches!(first, Peek::Array | Peek::Object) {
+            return None;
+        }
+        self.value(first, MAX_DEPTH, out)?;
+        self.reader.finish().ok()
+    }
+
+    fn value(&mut self, first: Peek, depth: usize, out: &mut Vec<u8>) -> Option<()> {
+        let depth = depth.checked_sub(1)?;
+        match first {
+            Peek::Object => self.map(depth, out)?,
+            Peek::Array => self.list(depth, out)?,
+            Peek::String => canonical::text(self.reader.known_str().ok()?, out),
+            Peek::Null => {
+                self.reader.known_null().ok()?;
+                canonical::encode(Some(&Value::Null), out);
+            }
+            Peek::True | Peek::False => {
+                let truth = Value::Bool(self.reader.known_bool(first).ok()?);
+                canonical::encode(Some(&truth), out);
+            }
+            _ => {
+                let digits = self.reader.known_number_bytes(first).ok()?;
+                canonical::small_number(written(digits)?, out);
+            }
+        }
+        Some(())
+    }
+
+    fn list(&mut self, depth: usize, out: &mut Vec<u8>) -> Option<()> {
+        let count = begin(canonical::LIST, out);
+        let mut items = 0;
+        let mut next = self.reader.known_array().ok()?;
+        while let Some(first) = next {
+            items += 1;
+            self.value(first, depth, out)?;
+            next = self.reader.array_step().ok()?;
+        }
+        end(count, items, out)
+    }
+
+    fn map(&mut self, depth: usize, out: &mut Vec<u8>) -> Option<()> {
+        let count = begin(canonical::MAP, out);
+        let (body, outer) = (out.len(), self.buffers.members.len());
+        let mut name = self.reader.known_object().ok()?;
+        while let Some(text) = name {
+            let (start, length) = (out.len(), text.len());
+            canonical::chunk(text.as_bytes(), out);
+            let end = out.len();
+            let first = self.reader.peek().ok()?;
+            self.value(first, depth, out)?;
+            self.buffers.members.push(Member {
+                name: end - length..end,
+                whole: start..out.len(),
+            });
+            name = self.reader.next_key().ok()?;
+        }
+        let items = self.buffers.members.len() - outer;
+        self.buffers.put_in_order(outer, body, out)?;
+        self.buffers.members.truncate(outer);
+        end(count, items, out)
+    }
+}
+
+impl Buffers {
+    /// Brings the members from `first` on, whose forms begin at `body`, into the order of their names.
+    fn put_in_order(&mut self, first: usize, body: usize, out: &mut Vec<u8>) -> Option<()> {
+        let members = self.members.get_mut(first..)?;
+        let name = |it: &Member| out.get(it.name.clone()).unwrap_or_default();
+        let is_before = |one: &Member, other: &Member| name(one) < name(other);
+        if members.is_sorted_by(is_before) {
+            return Some(());
+        }
+        members.sort_unstable_by(|one, other| name(one).cmp(name(other)));
+        // A name that stands twice is not before itself.
+        if !members.is_sorted_by(is_before) {
+            return None;
+        }
+        self.spare.clear();
+        for member in &*members {
+            self.spare.extend_from_slice(out.get(member.whole.clone())?);
+        }
+        out.truncate(body);
+        out.extend_from_slice(&self.spare);
+        Some(())
+    }
+}
+
+/// Begins a list or a map; where its number of items is to stand.
+fn begin(tag: u8, out: &mut Vec<u8>) -> usize {
+    out.extend([tag, 0]);
+    out.len() - 1
+}
+
+/// Puts the number of items in its place, if one byte holds it.
+fn end(count: usize, items: usize, out: &mut [u8]) -> Option<()> {
+    let items = u8::try_from(items).ok().filter(|it| *it < 0x80)?;
+    *out.get_mut(count)? = items;
+    Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn quick(text: &str) -> Option<Vec<u8>> {
+        let mut out = vec![7];
+        let is_written = write_text(text, &mut out, &mut Buffers::default());
+        assert!(is_written || out == [7], "{text} left something behind");
+        is_written.then(|| out.split_off(1))
+    }
+
+    fn slow(text: &str) -> Option<Vec<u8>> {
+        let value = Value::from_json(text).ok()?;
+        Some(canonical::bytes(Some(&plain(&value))))
+    }
+
+    #[test]
+    fn what_is_common_is_written_in_one_pass() {
+        let texts = [
+            "[]",
+            "{}",
+            " [1, -2, 2.50, 0, -0.0, true, false, null] ",
+            r#"{"b": {"z": [], "a": "x"}, "a": [{"d": 1, "c": 2}], "": "é\u00e9\"\\"}"#,
+            r#"{"aa": 1, "b": 2, "a": {"b": 1, "a": 2}}"#,
+        ];
+        for text in texts {
+            assert_eq!(quick(text), slow(text), "{text}");
+            assert!(quick(text).is_some(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_rare_is_left_to_the_long_way() {
+        let many = format!("[{}1]", "1,".repeat(127));
+        let deep = format!("{}{}", "[".repeat(129), "]".repeat(129));
+        let texts = [
+            "1",
+            "\"a\"",
+            "null",
+            "",
+            "[1e3]",
+            "[12345678901234567890]",
+            r#"{"a":1,"b":2,"a":3}"#,
+            "[1,]",
+            "[1] 2",
+            "[01]",
+            "[NaN]",
+            r#"["\ud800"]"#,
+            "{\"a\":1",
+            &many,
+            &deep,
+        ];
+        for text in texts {
+            assert_eq!(quick(text), None, "{text}");
+        }
+    }
+
+    fn json() -> impl Strategy<Value = String> {
+        let leaf = prop_oneof![
+            Just("null".to_owned()),
+            any::<bool>().prop_map(|it| it.to_string()),
+            any::<i64>().prop_map(|it| it.to_string()),
+            (any::<i32>(), 0..1_000_u32).prop_map(|(whole, behind)| format!("{whole}.{behind}0")),
+            any::<f64>().prop_map(|it| serde_json::json!(it).to_string()),
+            any::<String>().prop_map(|it| serde_json::json!(it).to_string()),
+        ];
+        leaf.prop_recursive(4, 40, 6, |inner| {
+            let name = prop_oneof![
+                prop::sample::select(vec!["a", "b", "aa", "ab", "é", ""]).prop_map(str::to_owned),
+                any::<String>(),
+            ];
+            let member = (name, inner.clone());
+            let member = member.prop_map(|(name, it)| format!("{}: {it}", serde_json::json!(name)));
+            prop_oneof![
+                prop::collection::vec(inner, 0..6).prop_map(|it| format!("[{}]", it.join(" ,"))),
+                prop::collection::vec(member, 0..6).prop_map(|it| format!("{{{}}}", it.join(", "))),
+            ]
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 4_000, ..ProptestConfig::default() })]
+
+        #[test]
+        fn one_pass_writes_what_the_long_way_writes(text in json()) {
+            if let Some(quick) = quick(&text) {
+                prop_assert_eq!(Some(quick), slow(&text));
+            }
+        }
+
+        #[test]
+        fn what_is_strange_is_no_trouble(text in json(), at: prop::sample::Index, with in r#"[\\"{}\[\],:0-9e.a ]"#) {
+            let place = text.floor_char_boundary(at.index(text.len() + 1));
+            let (before, behind) = text.split_at(place);
+            let text = format!("{before}{with}{behind}");
+            if let Some(quick) = quick(&text) {
+                prop_assert_eq!(Some(quick), slow(&text));
+            }
+        }
+
+        #[test]
+        fn values_are_written_as_the_long_way_writes_them(text in json()) {
+            let value = Value::from_json(&text).expect("JSON");
+            let mut quick = Vec::new();
+            write(&value, &mut quick);
+            prop_assert_eq!(quick, canonical::bytes(Some(&plain(&value))));
+        }
+    }
 }

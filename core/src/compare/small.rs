@@ -16,8 +16,8 @@ pub(super) fn small(cell: ValueRef<'_>) -> Option<Small> {
         ValueRef::Owned(&Value::U64(it)) => Some(whole(false, it)),
         ValueRef::Owned(Value::Decimal(it)) => it.small(),
         ValueRef::F64(it) | ValueRef::Owned(&Value::F64(it)) => float(it),
-        ValueRef::Text(it) => written(it),
-        ValueRef::Owned(Value::Text(it)) => written(it),
+        ValueRef::Text(it) => written(it.as_bytes()),
+        ValueRef::Owned(Value::Text(it)) => written(it.as_bytes()),
         _ => None,
     }
 }
@@ -31,8 +31,8 @@ fn whole(negative: bool, magnitude: u64) -> Small {
 }
 
 /// An optional sign and digits with an optional point between them, at most 18.
-fn written(text: &str) -> Option<Small> {
-    let (negative, digits) = match text.as_bytes() {
+pub(super) fn written(text: &[u8]) -> Option<Small> {
+    let (negative, digits) = match text {
         [b'-', digits @ ..] => (true, digits),
         digits => (false, digits),
     };
@@ -69,7 +69,7 @@ fn float(number: f64) -> Option<Small> {
     write!(text, "{number:e}").ok()?;
     let text = str::from_utf8(text.written.get(..text.length)?).ok()?;
     let (digits, exponent) = text.split_once('e')?;
-    let small = written(digits)?;
+    let small = written(digits.as_bytes())?;
     Some(Small {
         scale: small.scale.checked_sub(exponent.parse().ok()?)?,
         ..small

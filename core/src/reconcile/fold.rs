@@ -9,7 +9,7 @@ use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128_with_seed};
 
 use super::key::{self, KeyLanes, PartKind};
 use super::sketch::{Filter, Side, Sketch, Symbol};
-use crate::compare::Form;
+use crate::compare::{Buffers, Form};
 use crate::store::{RowSink, ValueRef};
 use crate::value::Timestamp;
 use crate::version::change_time;
@@ -146,6 +146,7 @@ pub struct Folding {
 /// Buffers that are used again for every row.
 #[derive(Debug, Default)]
 struct Scratch {
+    json: Buffers,
     form: Vec<u8>,
     hashes: Vec<u64>,
     row: Vec<u8>,
@@ -200,14 +201,18 @@ impl Hashing {
         buffers: &mut [Vec<Symbol>],
     ) {
         let key_hash = Sketch::key_hash(key, seed);
-        let Scratch { form, hashes, row } = scratch;
+        let Scratch {
+            json,
+            form,
+            hashes,
+            row,
+        } = scratch;
         hashes.clear();
         for column in &self.columns {
             let cell = column.cell.and_then(|at| fields.get(at));
             form.clear();
-            column
-                .form
-                .write(cell.copied().unwrap_or(ValueRef::Absent), form);
+            let cell = cell.copied().unwrap_or(ValueRef::Absent);
+            column.form.write(cell, form, json);
             hashes.push(xxh3_64_with_seed(form, seed));
         }
         for (pair, buffer) in self.pairs.iter().zip(buffers) {

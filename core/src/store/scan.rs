@@ -52,11 +52,21 @@ pub enum ValueRef<'a> {
     Bytes(&'a [u8]),
     /// An instant.
     Timestamp(Timestamp),
+    /// JSON as it was written, of which [`Value::of_json`] makes the value; a null is [`Self::Null`].
+    Json(&'a str),
     /// Anything that had to be decoded first.
     Owned(&'a Value),
 }
 
-impl ValueRef<'_> {
+impl<'a> ValueRef<'a> {
+    /// JSON that a store keeps.
+    pub fn json(text: &'a str) -> Self {
+        match text.trim_ascii() {
+            "null" => Self::Null,
+            _ => Self::Json(text),
+        }
+    }
+
     /// The value itself; `None` where the field is absent.
     pub fn to_value(self) -> Option<Value> {
         Some(match self {
@@ -68,6 +78,7 @@ impl ValueRef<'_> {
             Self::Text(it) => Value::Text(it.to_owned()),
             Self::Bytes(it) => Value::Bytes(it.to_vec()),
             Self::Timestamp(it) => Value::Timestamp(it),
+            Self::Json(it) => Value::of_json(it),
             Self::Owned(it) => it.clone(),
         })
     }

@@ -1,17 +1,14 @@
 //! Values from and to JSON, without the loss that a 53-bit reader would bring.
 
-use std::fmt;
-
 use base64::Engine as _;
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
-use serde_json::value::RawValue;
+use jiter::{Jiter, JiterError, Peek};
 use serde_json::{Number, json};
 
 use super::{Decimal, Value};
 use crate::error::{Error, ErrorKind, Result};
 
-/// How deep JSON may nest; the limit of `serde_json` itself, which raw values bypass.
-const MAX_DEPTH: usize = 128;
+/// How deep JSON may nest.
+pub(crate) const MAX_DEPTH: usize = 128;
 
 /// Whole numbers within this distance of zero are JSON numbers; beyond it, strings.
 const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
@@ -21,8 +18,21 @@ impl Value {
     ///
     /// Fails with [`ErrorKind::Unreadable`], saying the line and column, or that it nests deeper than 128 levels.
     pub fn from_json(text: &str) -> Result<Self> {
-        let raw: &RawValue = serde_json::from_str(text).map_err(|it| bad_json(&it))?;
-        read(raw, MAX_DEPTH)
+        let mut reader = Jiter::new(text.as_bytes());
+        let read = reader
+            .peek()
+            .map_err(Unreadable::from)
+            .and_then(|it| read(&mut reader, it, MAX_DEPTH))
+            .and_then(|it| reader.finish().map(|()| it).map_err(Unreadable::from));
+        read.map_err(|it| it.told(&reader))
+    }
+
+    /// The value that JSON text is; what cannot be read, or nests deeper than is read, stays of the type `json`.
+    pub fn of_json(text: &str) -> Self {
+        Self::from_json(text).unwrap_or_else(|_| Self::Native {
+            type_name: "json".to_owned(),
+            text: text.to_owned(),
+        })
     }
 
     /// The value as JSON for others to parse: what a 53-bit reader would spoil is a string.
@@ -49,68 +59,74 @@ impl Value {
     }
 }
 
-/// Members in the order of the text; a repeated name keeps its last value, as JSON readers mostly do.
-struct Members<'t>(Vec<(String, &'t RawValue)>);
+/// Why JSON cannot be read.
+enum Unreadable {
+    Syntax(JiterError),
+    Depth,
+    Number(Error),
+}
 
-impl<'de: 't, 't> Deserialize<'de> for Members<'t> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(MembersVisitor).map(Members)
+impl From<JiterError> for Unreadable {
+    fn from(error: JiterError) -> Self {
+        Self::Syntax(error)
     }
 }
 
-/// Reads the members of an object in their order, without reading their values.
-struct MembersVisitor;
-
-impl<'de> Visitor<'de> for MembersVisitor {
-    type Value = Vec<(String, &'de RawValue)>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
-        let mut members: Self::Value = Vec::new();
-        while let Some((name, value)) = access.next_entry::<String, &RawValue>()? {
-            match members.iter_mut().find(|(it, _)| *it == name) {
-                Some(member) => member.1 = value,
-                None => members.push((name, value)),
+impl Unreadable {
+    fn told(self, reader: &Jiter<'_>) -> Error {
+        let unreadable = Error::new(ErrorKind::Unreadable, "read JSON");
+        match self {
+            Self::Depth => unreadable.because("it nests too deep"),
+            Self::Number(error) => error,
+            Self::Syntax(error) => {
+                let (what, at) = (&error.error_type, reader.error_position(error.index));
+                unreadable.because(format!("{what} at line {} column {}", at.line, at.column))
             }
         }
-        Ok(members)
     }
 }
 
-/// Reads a value; `depth` is how many levels it may still nest.
-fn read(raw: &RawValue, depth: usize) -> Result<Value> {
-    let text = raw.get();
-    let Some(inner) = depth.checked_sub(1) else {
-        return Err(Error::new(ErrorKind::Unreadable, "read JSON").because("it nests too deep"));
-    };
-    match text.as_bytes().first() {
-        Some(b'{') => {
-            let members: Members<'_> = serde_json::from_str(text).map_err(|it| bad_json(&it))?;
-            let read = members
-                .0
-                .into_iter()
-                .map(|(name, it)| Ok((name, read(it, inner)?)));
-            read.collect::<Result<_>>().map(Value::Map)
+/// Reads a value that begins as `first`; `depth` is how many levels it may still nest.
+fn read(reader: &mut Jiter<'_>, first: Peek, depth: usize) -> Result<Value, Unreadable> {
+    let inner = depth.checked_sub(1).ok_or(Unreadable::Depth)?;
+    Ok(match first {
+        Peek::Object => Value::Map(members(reader, inner)?),
+        Peek::Array => {
+            let mut items = Vec::new();
+            let mut next = reader.known_array()?;
+            while let Some(first) = next {
+                items.push(read(reader, first, inner)?);
+                next = reader.array_step()?;
+            }
+            Value::List(items)
         }
-        Some(b'[') => {
-            let items: Vec<&RawValue> = serde_json::from_str(text).map_err(|it| bad_json(&it))?;
-            items
-                .into_iter()
-                .map(|it| read(it, inner))
-                .collect::<Result<_>>()
-                .map(Value::List)
+        Peek::String => Value::Text(reader.known_str()?.to_owned()),
+        Peek::Null => {
+            reader.known_null()?;
+            Value::Null
         }
-        Some(b'"') => serde_json::from_str(text)
-            .map(Value::Text)
-            .map_err(|it| bad_json(&it)),
-        Some(b'n') => Ok(Value::Null),
-        Some(b't') => Ok(Value::Bool(true)),
-        Some(b'f') => Ok(Value::Bool(false)),
-        _ => number(text),
+        Peek::True | Peek::False => Value::Bool(reader.known_bool(first)?),
+        _ => {
+            let text = String::from_utf8_lossy(reader.known_number_bytes(first)?);
+            number(&text).map_err(Unreadable::Number)?
+        }
+    })
+}
+
+/// Members in the order of the text; a repeated name keeps its last value, as JSON readers mostly do.
+fn members(reader: &mut Jiter<'_>, depth: usize) -> Result<Vec<(String, Value)>, Unreadable> {
+    let mut members: Vec<(String, Value)> = Vec::new();
+    let mut next = reader.known_object()?.map(str::to_owned);
+    while let Some(name) = next {
+        let first = reader.peek()?;
+        let value = read(reader, first, depth)?;
+        match members.iter_mut().find(|(it, _)| *it == name) {
+            Some(member) => member.1 = value,
+            None => members.push((name, value)),
+        }
+        next = reader.next_key()?.map(str::to_owned);
     }
+    Ok(members)
 }
 
 /// Reads a number exactly, however many digits it has; it never becomes a float.
@@ -118,14 +134,13 @@ fn number(text: &str) -> Result<Value> {
     if text.contains(['.', 'e', 'E']) {
         return text.parse::<Decimal>().map(Value::Decimal);
     }
+    if let Ok(small) = text.parse() {
+        return Ok(Value::I64(small));
+    }
     let whole = text
         .parse()
         .map_err(|it| Error::new(ErrorKind::Unreadable, "read a JSON number").because(it));
     whole.map(Value::int)
-}
-
-fn bad_json(error: &serde_json::Error) -> Error {
-    Error::new(ErrorKind::Unreadable, "read JSON").because(error)
 }
 
 #[cfg(test)]

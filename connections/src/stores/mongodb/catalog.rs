@@ -13,6 +13,7 @@ use tokio::time::timeout;
 
 use super::link::Session;
 use super::places::Namespace;
+use super::products::Known;
 use super::rows::{array, documents_of};
 use super::types;
 use crate::suggest;
@@ -180,10 +181,15 @@ pub(super) async fn must_exist(
 
 /// About how many documents a collection has, by what the server keeps of it; `None` where it takes longer to tell.
 pub(super) async fn estimate(session: &Session, namespace: &Namespace) -> Option<u64> {
-    let command = doc! { "count": &namespace.collection };
+    let counts = session.known().is_none_or(Known::keeps_counts);
+    let (command, member) = if counts {
+        (doc! { "count": &namespace.collection }, "n")
+    } else {
+        (doc! { "collStats": &namespace.collection }, "count")
+    };
     let counted = session.run(&namespace.database, &command, OPERATION);
     let reply: Document = timeout(COUNTING, counted).await.ok()?.ok()?;
-    match reply.get("n")? {
+    match reply.get(member)? {
         Bson::Int32(it) => u64::try_from(*it).ok(),
         Bson::Int64(it) => u64::try_from(*it).ok(),
         Bson::Double(it) => format!("{it:.0}").parse().ok(),

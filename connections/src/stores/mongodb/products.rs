@@ -100,6 +100,11 @@ impl Known {
         !matches!(self.product, Product::FerretDb | Product::JavaServer)
     }
 
+    /// Whether it counts a collection without reading it; else its statistics tell about how many documents there are.
+    pub(super) fn keeps_counts(&self) -> bool {
+        self.product != Product::FerretDb
+    }
+
     /// Whether it picks documents at random.
     pub(super) fn picks_samples(&self) -> bool {
         matches!(

@@ -1,6 +1,7 @@
 //! Whole datasets, part by part, from the bytes that the binary protocol brings.
 //!
-//! Each part is one statement, which the server reads as of one moment; the parts are not of the same.
+//! Each part is one statement, which the server reads as of one moment; the parts are not of the same. A scan that always
+//! has bytes to read lets other tasks go on every so many rows.
 
 use std::ops::ControlFlow;
 
@@ -11,6 +12,7 @@ use parallax_core::store::{Fields, Part, Projection, RowSink, Scanned, ValueRef}
 use parallax_core::value::Value;
 use sqlx::mysql::{MySqlArguments, MySqlRow};
 use sqlx::{Either, Row as _};
+use tokio::task::coop::consume_budget;
 
 use super::binary;
 use super::catalog::Table;
@@ -137,6 +139,7 @@ async fn selected(
         if feed.row(&row, sink)?.is_break() {
             return Ok(scanned);
         }
+        consume_budget().await;
     }
     drop(steps);
     link.rest();
@@ -159,7 +162,7 @@ impl Cell {
     fn lends(&self) -> bool {
         let lent = matches!(
             self.kind,
-            Kind::Int | Kind::Float | Kind::Double | Kind::Text | Kind::Bytes
+            Kind::Int | Kind::Float | Kind::Double | Kind::Text | Kind::Bytes | Kind::Json
         );
         lent && self.rest.is_none()
     }

@@ -78,12 +78,7 @@ fn large(cell: &[u8]) -> Option<Value> {
 
 /// JSON as it is; what nests deeper than we read stays text.
 pub(super) fn json(cell: &[u8]) -> Option<Value> {
-    let text = std::str::from_utf8(cell).ok()?;
-    let native = || Value::Native {
-        type_name: "json".to_owned(),
-        text: text.to_owned(),
-    };
-    Some(Value::from_json(text).unwrap_or_else(|_| native()))
+    std::str::from_utf8(cell).ok().map(Value::of_json)
 }
 
 #[cfg(test)]

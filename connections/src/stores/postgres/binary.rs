@@ -29,6 +29,9 @@ pub(super) fn lent<'b>(of: &Type, cell: &'b [u8]) -> Option<ValueRef<'b>> {
         Kind::Float8 => ValueRef::F64(f64::from_be_bytes(*exactly(cell)?)),
         Kind::Text => std::str::from_utf8(cell).map_or(ValueRef::Bytes(cell), ValueRef::Text),
         Kind::Bytes => ValueRef::Bytes(cell),
+        Kind::Json => ValueRef::json(std::str::from_utf8(cell).ok()?),
+        // Before it stands the version of the form.
+        Kind::Jsonb => ValueRef::json(std::str::from_utf8(cell.strip_prefix(&[1])?).ok()?),
         Kind::Timestamptz => {
             ValueRef::Timestamp(calendar::timestamp(i64::from_be_bytes(*exactly(cell)?))?)
         }
@@ -55,8 +58,6 @@ pub(super) fn made(of: &Type, cell: &[u8]) -> Option<Value> {
             Value::Time,
         ),
         Kind::Uuid => Value::Uuid(Uuid::from_bytes(*exactly(cell)?)),
-        Kind::Json => json(of, cell)?,
-        Kind::Jsonb => json(of, cell.strip_prefix(&[1])?)?,
         Kind::Vector => vector(cell)?,
         _ => return None,
     })
@@ -73,12 +74,6 @@ pub(super) fn native(of: &Type, text: String) -> Value {
         type_name: of.name.clone(),
         text,
     }
-}
-
-/// JSON as it is; what nests deeper than we read stays text.
-pub(super) fn json(of: &Type, cell: &[u8]) -> Option<Value> {
-    let text = std::str::from_utf8(cell).ok()?;
-    Some(Value::from_json(text).unwrap_or_else(|_| native(of, text.to_owned())))
 }
 
 /// Dimension, a spare number, and so many floats.

@@ -1,4 +1,6 @@
 //! Whole datasets, part by part, from the buffer that the server's bytes arrive in.
+//!
+//! A scan that always has bytes to read lets other tasks go on every so many rows.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -9,6 +11,7 @@ use parallax_core::name::{DatasetId, FieldPath};
 use parallax_core::store::{Fields, Part, Projection, RowSink, Scanned, ValueRef};
 use parallax_core::value::Value;
 use sqlx::{Either, Row as _};
+use tokio::task::coop::consume_budget;
 
 use super::catalog::{Relation, Table};
 use super::fault::Failure;
@@ -172,6 +175,7 @@ async fn copied(
         if feed.row(Cells::of(row), sink)?.is_break() {
             return Ok(scanned);
         }
+        consume_budget().await;
     }
     drop(messages);
     link.rest();
@@ -197,6 +201,7 @@ async fn selected(
         if feed.row(cells, sink)?.is_break() {
             return Ok(scanned);
         }
+        consume_budget().await;
     }
     drop(steps);
     link.rest();
@@ -240,6 +245,8 @@ impl Cell {
                 | Kind::Float8
                 | Kind::Text
                 | Kind::Bytes
+                | Kind::Json
+                | Kind::Jsonb
         );
         lent && self.rest.is_none()
     }

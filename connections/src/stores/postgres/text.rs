@@ -3,7 +3,7 @@
 use jiff::civil;
 use parallax_core::value::{Decimal, SignedDuration, Timestamp, Uuid, Value};
 
-use super::binary::{json, native};
+use super::binary::native;
 use super::literal;
 use super::types::{Kind, Type};
 
@@ -29,7 +29,7 @@ fn read(of: &Type, text: &str) -> Option<Value> {
         Kind::Time => Value::Time(time(text)?),
         Kind::Interval => Value::Duration(duration(text)?),
         Kind::Uuid => Value::Uuid(text.parse::<Uuid>().ok()?),
-        Kind::Json | Kind::Jsonb => json(of, text.as_bytes())?,
+        Kind::Json | Kind::Jsonb => Value::of_json(text),
         Kind::Vector => vector(text)?,
         Kind::Array(element, delimiter) => list(element, *delimiter, text)?,
         Kind::Composite(members) => map(members, text)?,

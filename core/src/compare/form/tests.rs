@@ -42,6 +42,23 @@ const TEXTS: &[&str] = &[
     "1767323045000",
 ];
 
+/// The same values as they are and within lists and maps.
+const JSON: &[&str] = &[
+    "null",
+    " null ",
+    "true",
+    "1",
+    "1.50",
+    "\"a\"",
+    "[]",
+    "[1, 1.0, \"A\", null]",
+    "[\"b\", \"a\", \"A\"]",
+    "{\"b\": 1e3, \"a\": [true]}",
+    "{\"b\": {\"d\": 1, \"c\": -2.50}, \"a\": \"e\u{301}\"}",
+    "{\"a\": 1, \"a\": 2}",
+    "[1",
+];
+
 /// Values that are often equal under some rule, of every kind.
 fn values() -> Vec<Value> {
     let moment = |nanos: i64| {
@@ -204,7 +221,8 @@ fn shapes() -> impl Strategy<Value = Option<FieldShape>> {
 
 fn bytes(form: &Form, value: Option<&Value>) -> Vec<u8> {
     let mut out = Vec::new();
-    form.write(value.map_or(ValueRef::Absent, ValueRef::Owned), &mut out);
+    let cell = value.map_or(ValueRef::Absent, ValueRef::Owned);
+    form.write(cell, &mut out, &mut Buffers::default());
     out
 }
 
@@ -244,9 +262,16 @@ proptest! {
         for form in Form::pair(truth, Expected { rule: &rule, shape: shape.as_ref() }) {
             for value in values() {
                 let (mut quick, mut slow) = (Vec::new(), Vec::new());
-                if form.quick(ValueRef::Owned(&value), &mut quick) {
+                if form.quick(ValueRef::Owned(&value), &mut quick, &mut Buffers::default()) {
                     form.slow(ValueRef::Owned(&value), &mut slow);
                     prop_assert_eq!(quick, slow, "{:?} under {:?}", value, form);
+                }
+            }
+            for text in JSON {
+                let (mut quick, mut slow) = (Vec::new(), Vec::new());
+                if form.quick(ValueRef::json(text), &mut quick, &mut Buffers::default()) {
+                    form.slow(ValueRef::Owned(&Value::of_json(text)), &mut slow);
+                    prop_assert_eq!(quick, slow, "{} under {:?}", text, form);
                 }
             }
         }
