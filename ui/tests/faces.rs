@@ -8,14 +8,10 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use parallax_core::store::{Batch, Language};
 use parallax_core::wire::{Event, PaneState, Request, RunId};
 
-use crate::support::{Fake, Window, click, ctrl, open, panes, pocket, rows, screen};
-
-fn type_into(window: &mut Window, label: &str, text: &str) {
-    window.get_by_label(label).focus();
-    window.run();
-    window.get_by_label(label).type_text(text);
-    window.run();
-}
+use crate::support::panes::four_panes;
+use crate::support::{
+    Fake, Window, click, ctrl, open, panes, pocket, rows, screen, settle, type_into,
+};
 
 /// The query view over stores of these languages, with the first pane's statement run and its result come.
 fn one_pane(theme: Theme, language: Language, text: &str, batch: Batch) -> (Rc<Fake>, Window) {
@@ -31,16 +27,6 @@ fn one_pane(theme: Theme, language: Language, text: &str, batch: Batch) -> (Rc<F
     fake.results.borrow_mut().insert(0, batch);
     settle(&mut window);
     (fake, window)
-}
-
-/// A layout takes a few frames, and asks for each of them.
-fn settle(window: &mut Window) {
-    for _ in 0..100 {
-        if window.try_run().is_ok() {
-            return;
-        }
-    }
-    panic!("it never lies still");
 }
 
 fn documents() -> Batch {
@@ -245,53 +231,6 @@ fn five_hundred_nodes_pan_and_zoom_within_a_frame() {
     println!("500 nodes, 1,000 relationships: median {median:?}, worst {worst:?} a frame");
     let most = if cfg!(debug_assertions) { 160 } else { 16 };
     assert!(median <= Duration::from_millis(most), "{median:?}");
-}
-
-/// Four panes with one user: two tables, a hash and a document.
-fn four_panes(theme: Theme, mail: &str) -> (Rc<Fake>, Window) {
-    let (fake, mut window) = open(theme);
-    let mut stores = pocket::stores();
-    stores[1].language = Language::Mql;
-    stores[2].language = Language::Commands;
-    stores[4].language = Language::Cypher;
-    fake.tell(Event::Stores(stores));
-    ctrl(&mut window, Key::Num3);
-    for (pane, store) in [(3, "● cache"), (4, "● graph")] {
-        click(&mut window, "Add pane");
-        click(&mut window, &format!("Store of pane {pane}"));
-        window
-            .get_all_by_label(store)
-            .last()
-            .expect("an entry")
-            .click();
-        window.run();
-    }
-    let statements = [
-        "select * from users\nwhere id = {{user_id}}",
-        "db.users.find({ id: {{user_id}} })",
-        "HGETALL user:{{user_id}}",
-        "match (u:User {id: {{user_id}}})\nreturn u",
-    ];
-    for (pane, text) in (1..).zip(statements) {
-        type_into(&mut window, &format!("Statement {pane}"), text);
-    }
-    type_into(&mut window, "Parameter user_id", "42");
-    ctrl(&mut window, Key::Enter);
-    let user = r#""id":42,"name":"Ann Lee","email":"ann@new.example","city":"Ulm""#;
-    let results = [
-        panes::batch(&[format!("{{{user}}}")]),
-        panes::batch(&[format!("{{{user}}}")]),
-        panes::hash(&[("name", "Ann Lee"), ("email", mail), ("city", "Ulm")]),
-        panes::batch(&[format!(
-            r#"{{"u":{{"@node":"4:x:7","@labels":["User"],"properties":{{{user}}}}}}}"#
-        )]),
-    ];
-    for (pane, batch) in (0..).zip(results) {
-        fake.tell(panes::done(RunId(1), pane, &batch));
-        fake.results.borrow_mut().insert(pane, batch);
-    }
-    settle(&mut window);
-    (fake, window)
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::support::{Fake, Window, click, ctrl, open, rows, screen};
+use crate::support::{Fake, Window, click, ctrl, open, rows, screen, type_into};
 use egui::{Key, Modifiers, Theme};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use parallax_core::error::{Error, ErrorKind};
@@ -24,13 +24,6 @@ fn queried(theme: Theme) -> (Rc<Fake>, Window) {
         "select * from users where id = {{user_id}}",
     );
     (fake, window)
-}
-
-fn type_into(window: &mut Window, label: &str, text: &str) {
-    window.get_by_label(label).focus();
-    window.run();
-    window.get_by_label(label).type_text(text);
-    window.run();
 }
 
 fn run(fake: &Fake, window: &mut Window) {

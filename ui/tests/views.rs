@@ -3,6 +3,7 @@
 #![expect(clippy::panic, reason = "a test says by panicking that it failed")]
 
 mod app;
+mod beside;
 mod check;
 mod connections;
 mod faces;

@@ -1,6 +1,6 @@
 //! Statements side by side: several stores, shared parameters, one run.
 
-use egui::{Rect, Ui, UiBuilder, vec2};
+use egui::{Id, Rect, ScrollArea, Ui, UiBuilder};
 use parallax_core::error::Error;
 use parallax_core::human;
 use parallax_core::name::StoreId;
@@ -9,7 +9,6 @@ use parallax_core::wire::{Page, PaneProgress, PaneStatement, Request, ResultId, 
 
 use crate::action::Action;
 use crate::app::Model;
-use crate::format::as_f32;
 use crate::theme;
 use crate::widgets::{caption, empty, primary, title};
 
@@ -26,6 +25,7 @@ mod lines;
 mod pages;
 mod pane;
 mod parameters;
+mod places;
 mod result;
 mod run;
 mod scroll;
@@ -33,8 +33,9 @@ mod tree;
 
 use contrast::{Contrast, Taker};
 use editor::Room;
-use pane::{Pane, Wish};
+use pane::{Pane, Place, Wish};
 use parameters::Parameters;
+use places::Places;
 use run::Early;
 
 const MAX_PANES: usize = 6;
@@ -54,6 +55,8 @@ pub(crate) struct QueryView {
     early: Early,
     last_pane: u64,
     contrast: Contrast,
+    /// What had the keyboard when it was last brought into sight.
+    focused: Option<Id>,
 }
 
 /// Something that runs, for the bottom bar.
@@ -305,22 +308,72 @@ impl QueryView {
         } else {
             MAX_IN_A_ROW
         };
-        let grid = Grid::of(self.panes.len(), room, most);
-        let can_remove = self.panes.len() > 1;
-        let mut wishes = Vec::new();
-        for (at, pane) in self.panes.iter_mut().enumerate() {
-            let rect = grid.place(at);
-            let builder = UiBuilder::new().max_rect(rect).id_salt(("pane", pane.id()));
-            let asked = ui.scope_builder(builder, |ui| {
-                pane.ui(ui, model, at + 1, can_remove, grid.height())
-            });
-            wishes.extend(asked.inner.into_iter().map(|it| (at, it)));
-        }
+        let wishes = self.panes_ui(ui, model, room, most);
         ui.allocate_rect(whole, egui::Sense::hover());
         wishes
             .into_iter()
             .flat_map(|(at, wish)| self.grant(at, wish))
             .collect()
+    }
+
+    /// Draws the panes, scrolled where they do not fit; what they want, each with its place.
+    fn panes_ui(
+        &mut self,
+        ui: &mut Ui,
+        model: &Model,
+        room: Rect,
+        most: usize,
+    ) -> Vec<(usize, Wish)> {
+        let places = Places::of(self.panes.len(), room.size(), most);
+        let builder = UiBuilder::new().max_rect(room).id_salt("panes");
+        let drawn = ui.scope_builder(builder, |ui| {
+            ui.set_clip_rect(room.expand(theme::HALF_GAP).intersect(ui.clip_rect()));
+            let scrolls = places.size().y > room.height();
+            let scroll = ScrollArea::new([false, scrolls]).auto_shrink(false);
+            let scrolled = scroll.show(ui, |ui| self.placed(ui, model, &places));
+            scrolled.inner
+        });
+        drawn.inner
+    }
+
+    fn placed(&mut self, ui: &mut Ui, model: &Model, places: &Places) -> Vec<(usize, Wish)> {
+        let corner = ui.cursor().min.to_vec2();
+        let size = if places.height() < LOW_ROOM {
+            Room::Low
+        } else {
+            Room::High
+        };
+        let can_remove = self.panes.len() > 1;
+        let mut wishes = Vec::new();
+        for (at, pane) in self.panes.iter_mut().enumerate() {
+            let place = Place {
+                at: at + 1,
+                rect: places.of_pane(at).translate(corner),
+                room: size,
+            };
+            let asked = pane.ui(ui, model, place, can_remove);
+            wishes.extend(asked.into_iter().map(|it| (at, it)));
+        }
+        ui.allocate_space(places.size());
+        self.follow_focus(ui);
+        wishes
+    }
+
+    /// Brings into sight what the keyboard has come to; what the pointer has come to is in sight.
+    fn follow_focus(&mut self, ui: &Ui) {
+        let focused = ui.memory(egui::Memory::focused);
+        if focused == self.focused {
+            return;
+        }
+        self.focused = focused;
+        // To read a response while the pointer clicks something else would take the focus away.
+        let is_pointed = ui.input(|it| it.pointer.any_pressed() || it.pointer.any_released());
+        let response = focused.filter(|_| !is_pointed);
+        let response = response.and_then(|it| ui.ctx().read_response(it));
+        let room = ui.min_rect();
+        if let Some(it) = response.filter(|it| room.contains_rect(it.rect)) {
+            it.scroll_to_me(None);
+        }
     }
 
     /// The room of the panes, and that of their comparison below them.
@@ -350,55 +403,4 @@ impl QueryView {
         actions.extend(self.close_unused(&before));
         actions
     }
-}
-
-/// Where panes stand: in one row, or in two of which the first is the longer.
-#[derive(Debug)]
-struct Grid {
-    room: Rect,
-    count: usize,
-    columns: usize,
-}
-
-impl Grid {
-    fn of(count: usize, room: Rect, most: usize) -> Self {
-        let columns = if count <= most {
-            count
-        } else {
-            count.div_ceil(2)
-        };
-        Self {
-            room,
-            count,
-            columns: columns.max(1),
-        }
-    }
-
-    fn height(&self) -> Room {
-        if self.count > self.columns || self.room.height() < LOW_ROOM {
-            Room::Low
-        } else {
-            Room::High
-        }
-    }
-
-    /// A shorter last row is stretched over the whole width.
-    fn place(&self, at: usize) -> Rect {
-        let rows = self.count.div_ceil(self.columns);
-        let (row, column) = (at / self.columns, at % self.columns);
-        let in_this_row = (self.count - row * self.columns).min(self.columns);
-        let size = vec2(
-            part(self.room.width(), in_this_row),
-            part(self.room.height(), rows),
-        );
-        let steps = vec2(as_f32(column), as_f32(row));
-        let corner = self.room.min + steps * (size + egui::Vec2::splat(theme::GAP));
-        Rect::from_min_size(corner, size)
-    }
-}
-
-/// What each of `count` things has of a length, with gaps between them.
-fn part(whole: f32, count: usize) -> f32 {
-    let count = as_f32(count.max(1));
-    (whole - theme::GAP * (count - 1.0)) / count
 }

@@ -238,6 +238,24 @@ pub(crate) fn trace_by_keyboard(window: &mut Window, text: &str) {
     window.run();
 }
 
+/// Types into the one field of that name.
+pub(crate) fn type_into(window: &mut Window, label: &str, text: &str) {
+    window.get_by_label(label).focus();
+    window.run();
+    window.get_by_label(label).type_text(text);
+    window.run();
+}
+
+/// A layout takes a few frames, and asks for each of them.
+pub(crate) fn settle(window: &mut Window) {
+    for _ in 0..100 {
+        if window.try_run().is_ok() {
+            return;
+        }
+    }
+    panic!("it never lies still");
+}
+
 /// Clicks the one widget of that name.
 #[track_caller]
 pub(crate) fn click(window: &mut Window, label: &str) {

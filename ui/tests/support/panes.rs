@@ -1,15 +1,20 @@
 //! Results of panes from JSON: documents, hashes and graphs, and what comes of comparing them.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use egui::{Key, Theme};
+use egui_kittest::kittest::Queryable as _;
 use parallax_core::error::Result;
 use parallax_core::name::StoreId;
 use parallax_core::panes::{Comparer, Comparison, Outline, Plan, Records, Side};
-use parallax_core::store::{Batch, Column};
+use parallax_core::store::{Batch, Column, Language};
 use parallax_core::value::Value;
 use parallax_core::wire::{Event, Page, PaneProgress, PaneState, ResultHead, ResultId, RunId};
+
+use super::{Fake, Window, click, ctrl, open, settle, type_into};
 
 /// The stores of the panes, in their order.
 const STORES: [&str; 4] = ["shop", "docs", "cache", "graph"];
@@ -151,4 +156,51 @@ fn name(at: usize) -> String {
 fn product(at: usize) -> String {
     const THINGS: [&str; 6] = ["Lamp", "Chair", "Desk", "Mug", "Rug", "Shelf"];
     format!("{} {}", THINGS[at % 6], at / 6 + 1)
+}
+
+/// Four panes with one user: two tables, a hash and a document.
+pub(crate) fn four_panes(theme: Theme, mail: &str) -> (Rc<Fake>, Window) {
+    let (fake, mut window) = open(theme);
+    let mut stores = super::pocket::stores();
+    stores[1].language = Language::Mql;
+    stores[2].language = Language::Commands;
+    stores[4].language = Language::Cypher;
+    fake.tell(Event::Stores(stores));
+    ctrl(&mut window, Key::Num3);
+    for (pane, store) in [(3, "● cache"), (4, "● graph")] {
+        click(&mut window, "Add pane");
+        click(&mut window, &format!("Store of pane {pane}"));
+        window
+            .get_all_by_label(store)
+            .last()
+            .expect("an entry")
+            .click();
+        window.run();
+    }
+    let statements = [
+        "select * from users\nwhere id = {{user_id}}",
+        "db.users.find({ id: {{user_id}} })",
+        "HGETALL user:{{user_id}}",
+        "match (u:User {id: {{user_id}}})\nreturn u",
+    ];
+    for (pane, text) in (1..).zip(statements) {
+        type_into(&mut window, &format!("Statement {pane}"), text);
+    }
+    type_into(&mut window, "Parameter user_id", "42");
+    ctrl(&mut window, Key::Enter);
+    let user = r#""id":42,"name":"Ann Lee","email":"ann@new.example","city":"Ulm""#;
+    let results = [
+        batch(&[format!("{{{user}}}")]),
+        batch(&[format!("{{{user}}}")]),
+        hash(&[("name", "Ann Lee"), ("email", mail), ("city", "Ulm")]),
+        batch(&[format!(
+            r#"{{"u":{{"@node":"4:x:7","@labels":["User"],"properties":{{{user}}}}}}}"#
+        )]),
+    ];
+    for (pane, batch) in (0..).zip(results) {
+        fake.tell(done(RunId(1), pane, &batch));
+        fake.results.borrow_mut().insert(pane, batch);
+    }
+    settle(&mut window);
+    (fake, window)
 }

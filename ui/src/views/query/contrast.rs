@@ -144,33 +144,40 @@ impl Contrast {
             });
     }
 
+    /// What came of it, elided before the button that closes it would be cut.
     fn head(&mut self, ui: &mut Ui, takers: usize) {
-        ui.horizontal(|ui| {
-            match &self.answer {
-                Some(Ok(it)) => {
-                    let sign = overall(it.overall());
-                    pill(ui, sign, sign.word);
-                    let sentence = RichText::new(it.sentence()).size(theme::TITLE);
-                    let sentence = sentence.color(Palette::of(ui).text);
-                    ui.add(egui::Label::new(sentence).truncate());
-                }
-                Some(Err(_)) => {
-                    let sign = overall(Overall::Unknown);
-                    pill(ui, sign, "not compared");
-                }
-                None if takers < 2 => {
-                    caption(ui, "run two panes to their end, then they are compared");
-                }
-                None => {
-                    caption(ui, "comparing…");
-                }
+        let size = egui::vec2(ui.available_width(), ui.spacing().interact_size.y);
+        let to_the_left = egui::Layout::right_to_left(egui::Align::Center);
+        ui.allocate_ui_with_layout(size, to_the_left, |ui| {
+            let closes = named_button(ui, "✖", "Close the comparison");
+            let to_the_right = egui::Layout::left_to_right(egui::Align::Center);
+            ui.with_layout(to_the_right, |ui| self.outcome(ui, takers));
+            if closes {
+                *self = Self::default();
             }
-            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                if named_button(ui, "✖", "Close the comparison") {
-                    *self = Self::default();
-                }
-            });
         });
+    }
+
+    fn outcome(&self, ui: &mut Ui, takers: usize) {
+        match &self.answer {
+            Some(Ok(it)) => {
+                let sign = overall(it.overall());
+                pill(ui, sign, sign.word);
+                let sentence = RichText::new(it.sentence()).size(theme::TITLE);
+                let sentence = sentence.color(Palette::of(ui).text);
+                ui.add(egui::Label::new(sentence).truncate());
+            }
+            Some(Err(_)) => {
+                let sign = overall(Overall::Unknown);
+                pill(ui, sign, "not compared");
+            }
+            None if takers < 2 => {
+                caption(ui, "run two panes to their end, then they are compared");
+            }
+            None => {
+                caption(ui, "comparing…");
+            }
+        }
     }
 
     fn choosers(&mut self, ui: &mut Ui, takers: &[Taker], entities: &[&str]) {

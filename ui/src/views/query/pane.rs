@@ -1,6 +1,6 @@
 //! One pane: a store, a statement, how far its run is, and its results.
 
-use egui::{ComboBox, Ui};
+use egui::{ComboBox, FontId, Rect, Ui, UiBuilder};
 use parallax_core::error::Error;
 use parallax_core::human;
 use parallax_core::name::StoreId;
@@ -12,8 +12,27 @@ use super::highlight::Highlight;
 use super::result::{Face, ResultView};
 use super::{Task, editor, language};
 use crate::app::Model;
+use crate::format::as_f32;
 use crate::theme;
 use crate::widgets::{Sign, announce, caption, card, failure, named_button, pill};
+
+/// Panes whose heads have less room than this have smaller buttons.
+const TIGHT: f32 = 330.0;
+/// How wide the chooser of the store is where there is room.
+const CHOOSER: f32 = 120.0;
+/// It is not elided below this.
+const LEAST_CHOOSER: f32 = 76.0;
+/// With less room, the language is left out.
+const SHORTEST_CAPTION: f32 = 28.0;
+
+/// Where a pane is drawn.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    /// Its number, from one.
+    pub(super) at: usize,
+    pub(super) rect: Rect,
+    pub(super) room: Room,
+}
 
 /// What a pane wants done.
 #[derive(Debug)]
@@ -67,10 +86,6 @@ impl Pane {
             results: Vec::new(),
             face: None,
         }
-    }
-
-    pub(super) fn id(&self) -> u64 {
-        self.id
     }
 
     pub(super) fn store(&self) -> Option<&StoreId> {
@@ -215,7 +230,33 @@ impl Pane {
         })
     }
 
+    /// Draws the pane at its place, and nothing of it beyond.
     pub(super) fn ui(
+        &mut self,
+        ui: &mut Ui,
+        model: &Model,
+        place: Place,
+        can_remove: bool,
+    ) -> Vec<Wish> {
+        let Place { at, rect, room } = place;
+        let id = ui.id().with(("pane", self.id));
+        let whole = ui.interact(rect, id, egui::Sense::hover());
+        announce(ui, &whole, egui::WidgetType::Panel, &format!("Pane {at}"));
+        let frame = card(ui);
+        let inside = rect - frame.total_margin();
+        ui.painter().add(frame.paint(inside));
+        let builder = UiBuilder::new()
+            .max_rect(inside)
+            .id_salt(("inside", self.id));
+        let drawn = ui.scope_builder(builder.accessibility_parent(id), |ui| {
+            ui.shrink_clip_rect(inside.expand(theme::HALF_GAP));
+            ui.spacing_mut().item_spacing.y = 6.0;
+            self.content(ui, model, at, can_remove, room)
+        });
+        drawn.inner
+    }
+
+    fn content(
         &mut self,
         ui: &mut Ui,
         model: &Model,
@@ -223,34 +264,38 @@ impl Pane {
         can_remove: bool,
         room: Room,
     ) -> Vec<Wish> {
-        let mut wishes = Vec::new();
         let language = self.language(model);
-        card(ui).show(ui, |ui| {
-            ui.set_min_size(ui.available_size());
-            ui.spacing_mut().item_spacing.y = 6.0;
-            wishes.extend(self.head(ui, model, at, can_remove));
-            let editor = Editor {
-                text: &mut self.text,
-                highlight: &mut self.highlight,
-                language,
-                room,
-            };
-            editor::ui(ui, editor, at, self.id);
-            self.state(ui);
-            self.tabs(ui, self.shown_face(language), at);
-            let face = self.shown_face(language);
-            wishes.extend(self.result(ui, face, at));
-        });
+        let mut wishes = self.head(ui, model, at, can_remove);
+        let editor = Editor {
+            text: &mut self.text,
+            highlight: &mut self.highlight,
+            language,
+            room,
+        };
+        editor::ui(ui, editor, at, self.id);
+        self.state(ui);
+        self.tabs(ui, self.shown_face(language), at);
+        let face = self.shown_face(language);
+        wishes.extend(self.result(ui, face, at));
         wishes
     }
 
+    /// The store and its language to the left, elided where there is little room; the buttons to the right, always whole.
     fn head(&mut self, ui: &mut Ui, model: &Model, at: usize, can_remove: bool) -> Vec<Wish> {
         let mut wishes = Vec::new();
         ui.horizontal(|ui| {
-            self.chooser(ui, model, at);
-            if let Some(language) = self.language(model) {
-                caption(ui, language::name(language));
+            if ui.available_width() < TIGHT {
+                ui.spacing_mut().item_spacing.x = theme::HALF_GAP;
+                ui.spacing_mut().button_padding.x = 6.0;
             }
+            let buttons: &[&str] = if can_remove {
+                &["Run", "Cancel", "✖"]
+            } else {
+                &["Run", "Cancel"]
+            };
+            let buttons = width_of_buttons(ui, buttons);
+            self.asked(ui, model, at, ui.available_width() - buttons);
+            ui.add_space(ui.available_width() - buttons);
             if named_button(ui, "Run", &format!("Run pane {at}")) {
                 wishes.push(Wish::Run);
             }
@@ -260,13 +305,32 @@ impl Pane {
                     wishes.extend(cancel.map(Wish::Ask));
                 }
             });
-            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                if can_remove && named_button(ui, "✖", &format!("Remove pane {at}")) {
-                    wishes.push(Wish::Remove);
-                }
-            });
+            if can_remove && named_button(ui, "✖", &format!("Remove pane {at}")) {
+                wishes.push(Wish::Remove);
+            }
         });
         wishes
+    }
+
+    /// Which store is asked, and in which language, within `room`.
+    fn asked(&mut self, ui: &mut Ui, model: &Model, at: usize, room: f32) {
+        let language = self.language(model).map(language::name);
+        let gap = ui.spacing().item_spacing.x;
+        let font = theme::font(theme::CAPTION);
+        // A point more, so that rounding elides nothing.
+        let wanted = language.map_or(0.0, |it| width_of(ui, it, font) + 1.0);
+        let chooser = self.chooser(ui, model, at, room - wanted - 2.0 * gap);
+        let left = room - chooser - 2.0 * gap;
+        let is_worth_it = left >= wanted.min(SHORTEST_CAPTION);
+        if let Some(language) = language.filter(|_| is_worth_it) {
+            let size = egui::vec2(left, ui.spacing().interact_size.y);
+            let layout = egui::Layout::left_to_right(egui::Align::Center);
+            ui.allocate_ui_with_layout(size, layout, |ui| {
+                let text = egui::RichText::new(language).size(theme::CAPTION);
+                let text = text.color(theme::Palette::of(ui).muted);
+                ui.add(egui::Label::new(text).truncate());
+            });
+        }
     }
 
     fn language(&self, model: &Model) -> Option<Language> {
@@ -274,26 +338,38 @@ impl Pane {
         store.map(|it| it.language)
     }
 
-    fn chooser(&mut self, ui: &mut Ui, model: &Model, at: usize) {
+    /// As wide as the store's name where `room` allows it, and never narrower than can be read; how wide it became.
+    fn chooser(&mut self, ui: &mut Ui, model: &Model, at: usize, room: f32) -> f32 {
         let chosen = self
             .store
             .as_ref()
             .map_or("choose a store".to_owned(), ToString::to_string);
-        let combo = ComboBox::from_id_salt("store")
-            .selected_text(&chosen)
-            .width(120.0);
-        let shown = combo.show_ui(ui, |ui| {
-            for store in model.stores() {
-                let sign = Sign::store(store.state);
-                let text = format!("{} {}", sign.mark, store.name);
-                let is_chosen = self.store.as_ref() == Some(&store.name);
-                if ui.selectable_label(is_chosen, text).clicked() {
-                    self.store = Some(store.name.clone());
+        let spacing = ui.spacing();
+        let arrow = spacing.icon_width + spacing.icon_spacing + 2.0 * spacing.button_padding.x;
+        let font = egui::TextStyle::Button.resolve(ui.style());
+        let whole = width_of(ui, &chosen, font) + arrow;
+        let width = room.clamp(whole.min(LEAST_CHOOSER), whole.max(CHOOSER));
+        let size = egui::vec2(width, ui.spacing().interact_size.y);
+        let drawn = ui.allocate_ui(size, |ui| {
+            let combo = ComboBox::from_id_salt("store")
+                .selected_text(&chosen)
+                .width(width)
+                .truncate();
+            combo.show_ui(ui, |ui| {
+                for store in model.stores() {
+                    let sign = Sign::store(store.state);
+                    let text = format!("{} {}", sign.mark, store.name);
+                    let is_chosen = self.store.as_ref() == Some(&store.name);
+                    if ui.selectable_label(is_chosen, text).clicked() {
+                        self.store = Some(store.name.clone());
+                    }
                 }
-            }
+            })
         });
+        let shown = drawn.inner.response.on_hover_text(&chosen);
         let name = format!("Store of pane {at}");
-        announce(ui, &shown.response, egui::WidgetType::ComboBox, &name);
+        announce(ui, &shown, egui::WidgetType::ComboBox, &name);
+        shown.rect.width()
     }
 
     fn state(&self, ui: &mut Ui) {
@@ -326,7 +402,11 @@ impl Pane {
             }
             ui.add_space(theme::GAP);
             for (at, result) in self.results.iter().enumerate() {
-                let text = format!("Result {} · {} rows", at + 1, human::count(result.rows()));
+                let text = format!(
+                    "Result {} · {}",
+                    at + 1,
+                    human::plural(result.rows(), "row")
+                );
                 if ui.selectable_label(self.result == at, text).clicked() {
                     self.result = at;
                 }
@@ -353,7 +433,10 @@ fn measured(ui: &mut Ui, progress: &PaneProgress) {
     let sign = Sign::run(progress.state);
     ui.horizontal_wrapped(|ui| {
         pill(ui, sign, sign.word);
-        caption(ui, numbers(progress));
+        let text = numbers(progress);
+        // Where the line is broken, a number keeps its unit.
+        let shown = caption(ui, text.replace(' ', "\u{a0}").replace("·\u{a0}", "· "));
+        announce(ui, &shown, egui::WidgetType::Label, &text);
     });
     if let Some(error) = &progress.error {
         failure(ui, error);
@@ -376,9 +459,26 @@ fn numbers(progress: &PaneProgress) -> String {
     let affected = affected.map(|it| format!("{} changed", human::count(it)));
     let always = [
         format!("total {}", human::duration(progress.took)),
-        format!("{} rows", human::count(rows)),
+        human::plural(rows, "row"),
         human::bytes(progress.bytes),
     ];
     let parts: Vec<_> = first.into_iter().chain(always).chain(affected).collect();
     parts.join(" · ")
+}
+
+fn width_of(ui: &Ui, text: &str, font: FontId) -> f32 {
+    let color = egui::Color32::PLACEHOLDER;
+    let galley = ui.painter().layout_no_wrap(text.to_owned(), font, color);
+    galley.size().x
+}
+
+/// What buttons in a row take together.
+fn width_of_buttons(ui: &Ui, texts: &[&str]) -> f32 {
+    let font = egui::TextStyle::Button.resolve(ui.style());
+    let padding = 2.0 * ui.spacing().button_padding.x;
+    let widths = texts
+        .iter()
+        .map(|it| width_of(ui, it, font.clone()) + padding);
+    let gaps = ui.spacing().item_spacing.x * as_f32(texts.len().saturating_sub(1));
+    widths.sum::<f32>() + gaps
 }
