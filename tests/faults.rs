@@ -12,6 +12,7 @@ use parallax_core::report::Report;
 use parallax_core::store::{Chunk, Statement};
 use parallax_core::trace::{Found, Verdict};
 use parallax_core::wire::{Event, PaneProgress, PaneState, PaneStatement, Reply, Request, RunId};
+use parallax_tests::Held;
 use parallax_workbench::Events;
 use tokio::time::{sleep, timeout};
 
@@ -199,16 +200,7 @@ async fn check_says_unknown(case: &Case) {
 /// Hurts the store while it answers a statement.
 async fn query_is_cut(case: &mut Case) {
     let heard = Heard::default();
-    let mut held = match case.victim {
-        Victim::Docs => Some(case.sample.hold("users").await),
-        Victim::Shop | Victim::Cache | Victim::Crm => None,
-    };
-    let run = case.start(vec![lasting(case.victim)], &heard.events());
-    match &mut held {
-        Some(held) => held.reached().await,
-        None if case.victim == Victim::Cache => sleep(Duration::from_millis(300)).await,
-        None => drop(heard.until(0, |it| rows(it) > 0).await),
-    }
+    let (run, held) = lasts(case, &heard).await;
     case.hurt();
     let hurt_at = Instant::now();
     if case.hurt == Hurt::Paused {
@@ -230,6 +222,21 @@ async fn query_is_cut(case: &mut Case) {
         held.release().await;
     }
     case.heal();
+}
+
+/// Begins the lasting statement and waits until the server is at it; what holds it there, if it would end by itself.
+async fn lasts(case: &Case, heard: &Heard) -> (RunId, Option<Held>) {
+    let mut held = match case.victim {
+        Victim::Docs => Some(case.sample.hold("users").await),
+        Victim::Shop | Victim::Cache | Victim::Crm => None,
+    };
+    let run = case.start(vec![lasting(case.victim)], &heard.events());
+    match &mut held {
+        Some(held) => held.reached().await,
+        None if case.victim == Victim::Cache => sleep(Duration::from_millis(300)).await,
+        None => drop(heard.until(0, |it| rows(it) > 0).await),
+    }
+    (run, held)
 }
 
 /// A statement that takes half a minute.

@@ -1,8 +1,11 @@
-//! Checks of the sample `ensemble`, beside raw scans of both sides: rows against rows of other types, and against documents.
+//! Checks of the sample `ensemble`, beside raw scans of both sides: rows against rows of other types, documents, nodes and
+//! relationships, and documents of search indexes.
 
 use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
+use parallax_samples::ensemble::{SECRET, Target};
 use parallax_tests::servers::{self, Server};
 use serde_json::Value;
 use sqlx::mysql::MySqlConnection;
@@ -11,7 +14,8 @@ use sqlx::{AssertSqlSafe, Connection as _};
 use crate::deployment::Written;
 use crate::measured::{Measured, Output, run};
 use crate::pair::{Pair, RUNS, best, note_ratio};
-use crate::raw::{Raw, both, copy, documents, rows};
+use crate::raw::graph::returned;
+use crate::raw::{Raw, both, copy, documents, rows, search};
 use crate::table::Table;
 
 /// What a check compares of the system of record: the key, the fields and the version.
@@ -38,6 +42,28 @@ const PATHS: [&str; 14] = [
     "updated_at",
 ];
 
+/// The same of the copy in nodes.
+const PROPERTIES: [&str; 14] = [
+    "id",
+    "public_id",
+    "name",
+    "email",
+    "city",
+    "balance",
+    "points",
+    "plan",
+    "tags",
+    "settings",
+    "born",
+    "is_active",
+    "created_at",
+    "updated_at",
+];
+
+/// What a check compares of orders, and the version.
+const SELECT_ORDERS: &str =
+    "select id, user_id, sku, quantity, total, state, placed_at, updated_at from orders";
+
 /// Those of the columns that the peer can compare, as a view under the names of the system of record.
 const VIEW: &str = "create or replace view peer as select id, full_name as name, mail as email, city, balance, points, born, created_at, updated_at from users";
 const PEER_COLUMNS: [&str; 8] = [
@@ -62,38 +88,22 @@ const PER_VERDICT: u32 = 5;
 
 /// PostgreSQL against rows over the MySQL wire.
 pub(crate) async fn bench_sql(scale: u64) -> Table {
-    let servers = [("PostgreSQL", "postgres"), ("MariaDB", "mariadb")]
-        .map(|(product, name)| (product, servers::address(name)));
-    let deployment = load(scale, "crm", "ENSEMBLE_MARIADB_PASSWORD", &servers);
-    let pair = Pair {
-        deployment: &deployment,
-        from: "shop.public.users",
-        to: "crm.users",
-        servers: &servers,
-        options: &[],
-    };
-    let (shop, crm) = (deployment.url("shop"), deployment.url("crm"));
+    let sample = Sample::load(scale, "crm", "mariadb", &["--users-only"]);
+    let servers = sample.servers("MariaDB");
+    let pair = sample.pair("shop.public.users", "crm.users", &servers);
+    let (shop, crm) = (sample.deployment.url("shop"), sample.deployment.url("crm"));
     let title = format!("{scale} users × 14 columns, PostgreSQL against MariaDB, best of {RUNS}");
     let mut table = pair.table(&title);
-    let (mut raws, mut runs) = (Vec::new(), Vec::new());
-    for _ in 0..RUNS {
+    let scans = async || {
         let (shop, crm) = (shop.clone(), crm.clone());
         let copied = async move { copy(&shop, SELECT).await };
         let read = async move { rows(&crm, SELECT_CRM).await };
-        raws.push(both(copied, read).await);
-        runs.push(pair.check_equal());
-    }
-    let floor = raws.into_iter().min_by_key(|it| it.0);
-    let (floor, from, to) = floor.expect("there are runs");
-    pair.raw_row(&mut table, "COPY BINARY", &from);
-    pair.raw_row(&mut table, "binary protocol", &to);
-    pair.row(&mut table, "both raw scans at once", scale * 2, floor, None);
-    let run = best(runs);
-    pair.run_row(&mut table, "`parallax check`, equal", scale * 2, &run);
-    note_ratio(&mut table, &run, floor);
+        both(copied, read).await
+    };
+    beside_raw(&pair, &mut table, "binary protocol", RUNS, scans).await;
 
     let mut connection = MySqlConnection::connect(&crm).await.expect("a connection");
-    let peer = reladiff(&deployment, &[("crm", VIEW)], &mut connection).await;
+    let peer = reladiff(&sample.deployment, &[("crm", VIEW)], &mut connection).await;
     pair.row(
         &mut table,
         "reladiff of 8 of the columns, equal",
@@ -108,7 +118,7 @@ pub(crate) async fn bench_sql(scale: u64) -> Table {
     assert_eq!(run.drifted(), n_spread, "{}", run.report["counts"]);
     let name = format!("`parallax check`, {n_spread} differ");
     pair.run_row(&mut table, &name, scale * 2, &run);
-    let peer = reladiff(&deployment, &[], &mut connection).await;
+    let peer = reladiff(&sample.deployment, &[], &mut connection).await;
     let name = format!("reladiff of 8 of the columns, {n_spread} differ");
     pair.row(&mut table, &name, scale * 2, peer.wall, Some(&peer));
     assert_eq!(peer_rows(&peer), n_spread * 2, "each is told twice");
@@ -120,54 +130,211 @@ pub(crate) async fn bench_sql(scale: u64) -> Table {
 
 /// PostgreSQL against documents over the MongoDB wire.
 pub(crate) async fn bench_documents(scale: u64) -> Table {
-    let servers = [("PostgreSQL", "postgres"), ("FerretDB", "ferretdb")]
-        .map(|(product, name)| (product, servers::address(name)));
-    let deployment = load(scale, "docs", "ENSEMBLE_DOCUMENTS_PASSWORD", &servers);
+    let sample = Sample::load(scale, "docs", "ferretdb", &["--users-only"]);
+    let servers = sample.servers("FerretDB");
     let pair = Pair {
-        deployment: &deployment,
-        from: "shop.public.users",
-        to: "docs.users",
-        servers: &servers,
         // Its server reads a whole collection for every question.
         options: &["--deadline", "10m"],
+        ..sample.pair("shop.public.users", "docs.users", &servers)
     };
-    let (shop, docs) = (deployment.url("shop"), deployment.url("docs"));
-    let title = format!("{scale} users × 14 fields, PostgreSQL against FerretDB, best of {RUNS}");
+    let (shop, docs) = (sample.deployment.url("shop"), sample.deployment.url("docs"));
+    // Each takes minutes.
+    let title = format!("{scale} users × 14 fields, PostgreSQL against FerretDB, one run of each");
     let mut table = pair.table(&title);
-    let (mut raws, mut runs) = (Vec::new(), Vec::new());
-    for _ in 0..RUNS {
+    let scans = async || {
         let (shop, docs) = (shop.clone(), docs.clone());
         let copied = async move { copy(&shop, SELECT).await };
         let read = async move { documents(&docs, "users", &PATHS).await };
-        raws.push(both(copied, read).await);
-        runs.push(pair.check_equal());
-    }
-    let floor = raws.into_iter().min_by_key(|it| it.0);
-    let (floor, from, to): (_, Raw, Raw) = floor.expect("there are runs");
-    pair.raw_row(&mut table, "COPY BINARY", &from);
-    pair.raw_row(&mut table, "raw batches of a cursor", &to);
-    pair.row(&mut table, "both raw scans at once", scale * 2, floor, None);
-    let run = best(runs);
-    pair.run_row(&mut table, "`parallax check`, equal", scale * 2, &run);
-    note_ratio(&mut table, &run, floor);
+        both(copied, read).await
+    };
+    beside_raw(&pair, &mut table, "raw batches of a cursor", 1, scans).await;
     table.note("FerretDB keeps its documents in the same PostgreSQL that is the system of record");
     exact(&pair, &mut table, scale);
     table
 }
 
-fn load(scale: u64, copy: &str, variable: &str, servers: &[(&str, Server); 2]) -> Written {
-    let [(_, shop), (_, other)] = servers;
-    let secrets = [("ENSEMBLE_POSTGRES_PASSWORD", shop), (variable, other)];
-    let options = ["--users-only", "--copies", copy];
-    Written::of_sample("ensemble", scale, &options, &secrets)
+/// PostgreSQL against nodes, and against relationships, with properties.
+pub(crate) async fn bench_graph(scale: u64) -> Vec<Table> {
+    let sample = Sample::load(scale, "graph", "neo4j", &[]);
+    let servers = sample.servers("Neo4j");
+    let [users, orders] = sample.datasets("graph");
+    let mark = users.strip_prefix("graph.User").unwrap_or_default();
+    let person = PROPERTIES.map(|it| format!("n.{it}")).join(", ");
+    let cases = [
+        (
+            "shop.public.users",
+            &users,
+            SELECT,
+            format!("MATCH (n:User{mark}) RETURN [{person}]"),
+            "users × 14 properties of nodes",
+        ),
+        (
+            "shop.public.orders",
+            &orders,
+            SELECT_ORDERS,
+            format!(
+                "MATCH (a:User{mark})-[r:BOUGHT{mark}]->(b:Product{mark}) RETURN [r.id, a.id, b.sku, r.quantity, r.total, r.state, r.placed_at, r.updated_at]"
+            ),
+            "orders × 8 properties of relationships",
+        ),
+    ];
+    let mut tables = Vec::new();
+    for (from, to, select, cypher, what) in cases {
+        let pair = sample.pair(from, to, &servers);
+        let title = format!("{scale} {what}, PostgreSQL against Neo4j, best of {RUNS}");
+        let mut table = pair.table(&title);
+        let shop = sample.deployment.url("shop");
+        let scans = async || {
+            let (shop, neo4j, cypher) = (shop.clone(), sample.copy.clone(), cypher.clone());
+            let copied = async move { copy(&shop, select).await };
+            let read = async move { returned(&neo4j, &cypher).await };
+            both(copied, read).await
+        };
+        beside_raw(&pair, &mut table, "rows of a statement", RUNS, scans).await;
+        tables.push((pair, table));
+    }
+    inject(&sample.deployment);
+    let tables = tables.into_iter().map(|(pair, mut table)| {
+        report_exactly(&pair, &mut table, scale);
+        table
+    });
+    tables.collect()
+}
+
+/// PostgreSQL against documents of search indexes.
+pub(crate) async fn bench_search(scale: u64) -> Vec<Table> {
+    let mut tables = Vec::new();
+    for (product, server) in [
+        ("Elasticsearch", "elasticsearch"),
+        ("OpenSearch", "opensearch"),
+    ] {
+        let sample = Sample::load(scale, "search", server, &["--users-only"]);
+        let servers = sample.servers(product);
+        let [users, ..] = sample.datasets("search");
+        let pair = sample.pair("shop.public.users", &users, &servers);
+        let title =
+            format!("{scale} users × 14 fields, PostgreSQL against {product}, best of {RUNS}");
+        let mut table = pair.table(&title);
+        let shop = sample.deployment.url("shop");
+        let index = users.strip_prefix("search.").unwrap_or_default();
+        let scans = async || {
+            let (shop, copy_server, index) = (shop.clone(), sample.copy.clone(), index.to_owned());
+            let copied = async move { copy(&shop, SELECT).await };
+            let read = async move { search::documents(&copy_server, &index).await };
+            both(copied, read).await
+        };
+        beside_raw(&pair, &mut table, "slices of a point in time", RUNS, scans).await;
+        exact(&pair, &mut table, scale);
+        tables.push(table);
+    }
+    tables
+}
+
+/// A sample with one kind of copies, and the servers that it is in.
+struct Sample {
+    deployment: Written,
+    shop: Server,
+    copy: Server,
+}
+
+impl Sample {
+    fn load(scale: u64, target: &str, server: &str, options: &[&str]) -> Self {
+        let (shop, copy) = (servers::address("postgres"), servers::address(server));
+        let target_of = Target::from_name(target).expect("a target");
+        let secrets = [(SECRET, &shop), (target_of.secret(), &copy)];
+        let copies = format!("{target}={server}");
+        let options: Vec<&str> = options
+            .iter()
+            .copied()
+            .chain(["--copies", &copies])
+            .collect();
+        let deployment = Written::of_sample("ensemble", scale, &options, &secrets);
+        Self {
+            deployment,
+            shop,
+            copy,
+        }
+    }
+
+    fn servers(&self, product: &'static str) -> [(&'static str, Server); 2] {
+        [
+            ("PostgreSQL", self.shop.clone()),
+            (product, self.copy.clone()),
+        ]
+    }
+
+    fn pair<'a>(
+        &'a self,
+        from: &'a str,
+        to: &'a str,
+        servers: &'a [(&'a str, Server)],
+    ) -> Pair<'a> {
+        Pair {
+            deployment: &self.deployment,
+            from,
+            to,
+            servers,
+            options: &[],
+        }
+    }
+
+    /// The datasets of users and of orders in a store, as the deployment file names them; empty where there is none.
+    fn datasets(&self, store: &str) -> [String; 2] {
+        let text = std::fs::read_to_string(self.deployment.path()).expect("the deployment file");
+        let file: toml::Table = text.parse().expect("TOML");
+        ["user", "order"].map(|entity| {
+            let places = file["entities"]
+                .get(entity)
+                .and_then(|it| it["in"].as_array());
+            let names = places
+                .into_iter()
+                .flatten()
+                .filter_map(|it| it["dataset"].as_str());
+            let mut names = names.filter(|it| it.starts_with(&format!("{store}.")));
+            names.next().unwrap_or_default().to_owned()
+        })
+    }
+}
+
+/// Raw scans and checks in turn; the best of each, and how they compare.
+async fn beside_raw(
+    pair: &Pair<'_>,
+    table: &mut Table,
+    what: &str,
+    n_runs: usize,
+    scans: impl AsyncFn() -> (Duration, Raw, Raw),
+) {
+    let (mut raws, mut runs) = (Vec::new(), Vec::new());
+    for _ in 0..n_runs {
+        raws.push(scans().await);
+        runs.push(pair.check_equal());
+    }
+    let floor = raws.into_iter().min_by_key(|it| it.0);
+    let (floor, from, to) = floor.expect("there are runs");
+    let both = from.rows + to.rows;
+    pair.raw_row(table, "COPY BINARY", &from);
+    pair.raw_row(table, what, &to);
+    pair.row(table, "both raw scans at once", both, floor, None);
+    let run = best(runs);
+    pair.run_row(table, "`parallax check`, equal", both, &run);
+    note_ratio(table, &run, floor);
+}
+
+fn inject(deployment: &Written) {
+    let mut inject = deployment.samples("inject");
+    inject.args(["--per-verdict", &PER_VERDICT.to_string()]);
+    let status = inject.stdout(Stdio::null()).status();
+    assert!(status.expect("it starts").success(), "faults are planted");
 }
 
 /// Plants faults of everything that can go wrong, and checks that just they are reported.
 fn exact(pair: &Pair<'_>, table: &mut Table, scale: u64) {
-    let mut inject = pair.deployment.samples("inject");
-    inject.args(["--per-verdict", &PER_VERDICT.to_string()]);
-    let status = inject.stdout(Stdio::null()).status();
-    assert!(status.expect("it starts").success(), "faults are planted");
+    inject(pair.deployment);
+    report_exactly(pair, table, scale);
+}
+
+/// Checks that just what was planted is reported.
+fn report_exactly(pair: &Pair<'_>, table: &mut Table, scale: u64) {
     let run = pair.check();
     let truth = std::fs::read(pair.deployment.folder().join("truth.json")).expect("the truth");
     let truth: Value = serde_json::from_slice(&truth).expect("JSON");

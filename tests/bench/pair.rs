@@ -90,7 +90,8 @@ impl Pair<'_> {
 
     /// A raw scan: what it moved, and how fast.
     pub(crate) fn raw_row(&self, table: &mut Table, name: &str, raw: &Raw) {
-        let name = format!("raw scan: {name}, {}", mib(raw.bytes));
+        let bytes = raw.bytes.map(|it| format!(", {}", mib(it)));
+        let name = format!("raw scan: {name}{}", bytes.unwrap_or_default());
         self.row(table, &name, raw.rows, raw.wall, None);
     }
 

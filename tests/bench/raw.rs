@@ -1,5 +1,8 @@
 //! Raw scans: the same columns by each store's fastest path, rows received and dropped by our own client.
 
+pub(crate) mod graph;
+pub(crate) mod search;
+
 use std::time::{Duration, Instant};
 
 use futures::StreamExt as _;
@@ -15,7 +18,8 @@ use tokio::task::JoinSet;
 pub(crate) struct Raw {
     pub(crate) wall: Duration,
     pub(crate) rows: u64,
-    pub(crate) bytes: u64,
+    /// Where the driver shows them.
+    pub(crate) bytes: Option<u64>,
 }
 
 /// `COPY (select) TO STDOUT (FORMAT BINARY)`; each message is a row, but for the header and the end.
@@ -36,7 +40,7 @@ pub(crate) async fn copy(url: &str, select: &str) -> Raw {
     Raw {
         wall: began.elapsed(),
         rows: rows - 1,
-        bytes,
+        bytes: Some(bytes),
     }
 }
 
@@ -80,7 +84,7 @@ pub(crate) async fn hashes(url: &str, pattern: &str, fields: &[&str]) -> Raw {
     Raw {
         wall: began.elapsed(),
         rows,
-        bytes,
+        bytes: Some(bytes),
     }
 }
 
@@ -106,7 +110,7 @@ pub(crate) async fn rows(url: &str, select: &str) -> Raw {
     Raw {
         wall: began.elapsed(),
         rows,
-        bytes,
+        bytes: Some(bytes),
     }
 }
 
@@ -142,7 +146,7 @@ pub(crate) async fn documents(url: &str, collection: &str, paths: &[&str]) -> Ra
     Raw {
         wall: began.elapsed(),
         rows,
-        bytes,
+        bytes: Some(bytes),
     }
 }
 

@@ -11,13 +11,15 @@ use crate::servers::Site;
 use crate::stage::Stages;
 use crate::tree::{Tree, own_program, tool_cache};
 
-const USAGE: &str = "cargo xtask bench [check|check-sql|check-documents|load|query|trace]… [--scale N] [--keep]\ncargo xtask soak [--minutes N]";
+const USAGE: &str = "cargo xtask bench [check|check-sql|check-documents|check-graph|check-search|load|query|trace]… [--scale N] [--keep]\ncargo xtask soak [--minutes N]";
 
 /// What there is to measure, in the order in which all of it is, and the servers that it needs.
-const BENCHES: [(&str, &[&str]); 6] = [
+const BENCHES: [(&str, &[&str]); 8] = [
     ("check", &["postgres", "redis"]),
     ("check-sql", &["postgres", "mariadb"]),
     ("check-documents", &["postgres", "ferretdb"]),
+    ("check-graph", &["postgres", "neo4j"]),
+    ("check-search", &["postgres", "elasticsearch", "opensearch"]),
     ("load", &["postgres", "redis"]),
     ("query", &["postgres", "mariadb", "ferretdb"]),
     ("trace", &["postgres", "redis"]),

@@ -184,7 +184,7 @@ impl Form {
             (None, ValueRef::Bool(it)) => out.extend([READ, 2 + u8::from(it)]),
             (Some(Cast::Bool), ValueRef::Bool(it)) => out.extend([MET, 2 + u8::from(it)]),
             (Some(Cast::Bool), ValueRef::I64(it @ (0 | 1))) => {
-                out.extend([MET, 2 + u8::from(it == 1)])
+                out.extend([MET, 2 + u8::from(it == 1)]);
             }
             (Some(Cast::Bool), ValueRef::Text(it)) => {
                 let Some(it) = spelled(it) else { return false };

@@ -14,6 +14,10 @@ pub(super) fn small(cell: ValueRef<'_>) -> Option<Small> {
             Some(whole(it < 0, it.unsigned_abs()))
         }
         ValueRef::Owned(&Value::U64(it)) => Some(whole(false, it)),
+        ValueRef::Decimal(digits, scale) => Some(Small {
+            scale: scale.into(),
+            ..whole(digits < 0, digits.unsigned_abs())
+        }),
         ValueRef::Owned(Value::Decimal(it)) => it.small(),
         ValueRef::F64(it) | ValueRef::Owned(&Value::F64(it)) => float(it),
         ValueRef::Text(it) => written(it.as_bytes()),

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use serde::{Deserialize, Serialize};
 
 use crate::name::DatasetId;
-use crate::value::{Timestamp, Value};
+use crate::value::{Decimal, Timestamp, Value};
 
 /// A part of a dataset that one scan covers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -46,6 +46,8 @@ pub enum ValueRef<'a> {
     I64(i64),
     /// A floating-point number.
     F64(f64),
+    /// An exact decimal: a whole number times ten to the power of minus the scale.
+    Decimal(i64, u16),
     /// Text.
     Text(&'a str),
     /// Bytes.
@@ -75,6 +77,9 @@ impl<'a> ValueRef<'a> {
             Self::Bool(it) => Value::Bool(it),
             Self::I64(it) => Value::I64(it),
             Self::F64(it) => Value::F64(it),
+            Self::Decimal(digits, scale) => {
+                Value::Decimal(Decimal::new(digits.into(), scale.into()))
+            }
             Self::Text(it) => Value::Text(it.to_owned()),
             Self::Bytes(it) => Value::Bytes(it.to_vec()),
             Self::Timestamp(it) => Value::Timestamp(it),

@@ -9,7 +9,7 @@ use parallax_core::trace::Read;
 use parallax_core::wire::{StoreState, StoreStatus};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// So many parts of a store are scanned at once.
+/// So many parts of a store are scanned at once, where there are cores for it.
 const SCANS_PER_STORE: usize = 2;
 
 /// The stores of one check.
@@ -30,7 +30,9 @@ pub(super) struct Turn<'s> {
 impl Stores {
     /// Stores that all answer, for a machine of so many cores.
     pub(super) fn new(ids: &BTreeSet<&StoreId>, cores: usize) -> Self {
-        let turn = |it: &&StoreId| ((*it).clone(), Semaphore::new(SCANS_PER_STORE));
+        // No store is to wait for another's scans: the cores are divided among them.
+        let each = (cores / ids.len().max(1)).clamp(1, SCANS_PER_STORE);
+        let turn = |it: &&StoreId| ((*it).clone(), Semaphore::new(each));
         Self {
             silent: Mutex::default(),
             turns: ids.iter().map(turn).collect(),

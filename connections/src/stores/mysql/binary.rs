@@ -26,6 +26,10 @@ pub(super) fn lent(kind: Kind, cell: &[u8]) -> Option<ValueRef<'_>> {
         Kind::Double => ValueRef::F64(f64::from_le_bytes(cell.try_into().ok()?)),
         Kind::Text => std::str::from_utf8(cell).map_or(ValueRef::Bytes(cell), ValueRef::Text),
         Kind::Bytes => ValueRef::Bytes(cell),
+        Kind::Decimal => {
+            let (digits, scale) = text::short_decimal(cell)?;
+            ValueRef::Decimal(digits, scale)
+        }
         Kind::Json => ValueRef::json(std::str::from_utf8(cell).ok()?),
         Kind::Timestamp => ValueRef::Timestamp(Moment::of_bytes(cell)?.timestamp()?),
         Kind::Float => ValueRef::F64(widened(f32::from_le_bytes(cell.try_into().ok()?))),

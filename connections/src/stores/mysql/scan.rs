@@ -278,8 +278,11 @@ impl Feed {
     }
 }
 
-/// The value of a cell, or of what its path leads to.
+/// The value of a cell, or of what its path leads to; `None` where it is lent, or the path leads nowhere.
 fn made(cell: &Cell, bytes: &[u8]) -> Option<Value> {
+    if cell.rest.is_none() && binary::lent(cell.kind, bytes).is_some() {
+        return None;
+    }
     let value = binary::value(cell.kind, bytes);
     match &cell.rest {
         Some(rest) => rest.of(&value).cloned(),

@@ -29,6 +29,10 @@ pub(super) fn lent<'b>(of: &Type, cell: &'b [u8]) -> Option<ValueRef<'b>> {
         Kind::Float8 => ValueRef::F64(f64::from_be_bytes(*exactly(cell)?)),
         Kind::Text => std::str::from_utf8(cell).map_or(ValueRef::Bytes(cell), ValueRef::Text),
         Kind::Bytes => ValueRef::Bytes(cell),
+        Kind::Numeric => {
+            let (digits, scale) = Numeric::of(cell)?.short()?;
+            ValueRef::Decimal(digits, scale)
+        }
         Kind::Json => ValueRef::json(std::str::from_utf8(cell).ok()?),
         // Before it stands the version of the form.
         Kind::Jsonb => ValueRef::json(std::str::from_utf8(cell.strip_prefix(&[1])?).ok()?),
@@ -90,27 +94,67 @@ const INFINITY: u16 = 0xD000;
 const MINUS_INFINITY: u16 = 0xF000;
 
 /// Digits to the base of 10,000, and where the point stands among them.
+struct Numeric<'c> {
+    digits: &'c [[u8; 2]],
+    weight: i64,
+    sign: u16,
+    scale: u16,
+}
+
+impl<'c> Numeric<'c> {
+    #[inline]
+    fn of(cell: &'c [u8]) -> Option<Self> {
+        let (head, digits) = cell.split_first_chunk::<8>()?;
+        let ([_, weight, sign, scale], []) = head.as_chunks::<2>() else {
+            return None;
+        };
+        let (digits, []) = digits.as_chunks::<2>() else {
+            return None;
+        };
+        Some(Self {
+            digits,
+            weight: i64::from(i16::from_be_bytes(*weight)),
+            sign: u16::from_be_bytes(*sign),
+            scale: u16::from_be_bytes(*scale),
+        })
+    }
+
+    /// Whether it is below zero; `None` where it is no number.
+    fn is_negative(&self) -> Option<bool> {
+        match self.sign {
+            0 => Some(false),
+            NEGATIVE => Some(true),
+            _ => None,
+        }
+    }
+
+    /// The number without its point, and the digits behind that, where it is short.
+    fn short(&self) -> Option<(i64, u16)> {
+        let number = small(self.digits, self.weight, self.scale.into())?;
+        let number = i64::try_from(number).ok()?;
+        Some((
+            if self.is_negative()? { -number } else { number },
+            self.scale,
+        ))
+    }
+}
+
 fn numeric(of: &Type, cell: &[u8]) -> Option<Value> {
-    let (head, digits) = cell.split_first_chunk::<8>()?;
-    let ([_, weight, sign, scale], []) = head.as_chunks::<2>() else {
-        return None;
-    };
-    let weight = i64::from(i16::from_be_bytes(*weight));
-    let scale = i64::from(u16::from_be_bytes(*scale));
-    let negative = match u16::from_be_bytes(*sign) {
-        0 => false,
-        NEGATIVE => true,
+    let numeric = Numeric::of(cell)?;
+    match numeric.sign {
         NAN => return Some(native(of, "NaN".to_owned())),
         INFINITY => return Some(native(of, "Infinity".to_owned())),
         MINUS_INFINITY => return Some(native(of, "-Infinity".to_owned())),
-        _ => return None,
-    };
-    let (digits, []) = digits.as_chunks::<2>() else {
-        return None;
-    };
+        _ => {}
+    }
+    let (digits, weight, scale) = (numeric.digits, numeric.weight, i64::from(numeric.scale));
     let number = small(digits, weight, scale)
         .map_or_else(|| large(digits, weight, scale), |it| Some(BigInt::from(it)))?;
-    let number = if negative { -number } else { number };
+    let number = if numeric.is_negative()? {
+        -number
+    } else {
+        number
+    };
     Some(Value::Decimal(Decimal::new(number, scale)))
 }
 

@@ -383,7 +383,7 @@ fn made(cell: &Cell, bytes: &[u8]) -> Option<Value> {
 }
 
 fn binary_lends(cell: &Cell, bytes: &[u8]) -> bool {
-    matches!(cell.of.kind, Kind::Timestamptz) && binary::lent(&cell.of, bytes).is_some()
+    cell.of.is_binary() && binary::lent(&cell.of, bytes).is_some()
 }
 
 fn borrowed<'b>(cell: &Cell, bytes: Option<&'b [u8]>, made: Option<&'b Value>) -> ValueRef<'b> {
