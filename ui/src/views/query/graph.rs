@@ -184,6 +184,9 @@ impl GraphFace {
         } else if pages.rows() > MAX_ROWS {
             said += &format!(" · of the first {} rows", human::count(MAX_ROWS));
         }
+        if self.stage.as_ref().is_some_and(Stage::hides_names) {
+            said += " · zoom in for names";
+        }
         said
     }
 

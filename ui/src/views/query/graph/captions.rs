@@ -29,7 +29,14 @@ impl<'p> Captions<'p> {
         }
     }
 
-    /// Writes a text around its middle, unless another stands there; `always` writes it on a ground of its own.
+    /// Keeps a place free of texts.
+    pub(super) fn keep_free(&mut self, rect: Rect) {
+        for square in squares(rect) {
+            self.taken.entry(square).or_default().push(rect);
+        }
+    }
+
+    /// Writes a text around its middle, unless something is there already; `always` writes it on a ground of its own.
     pub(super) fn write(&mut self, middle: Pos2, text: &str, color: Color32, always: bool) {
         let letters = text.chars().count();
         let size = vec2(as_f32(letters.min(MAX_LETTERS)) * LETTER + 6.0, LINE);
@@ -37,9 +44,7 @@ impl<'p> Captions<'p> {
         if text.is_empty() || !self.room.intersects(rect) || (!always && !self.is_free(rect)) {
             return;
         }
-        for square in squares(rect) {
-            self.taken.entry(square).or_default().push(rect);
-        }
+        self.keep_free(rect);
         let cut: String = text.chars().take(MAX_LETTERS).collect();
         let text = if letters > MAX_LETTERS {
             cut + "…"

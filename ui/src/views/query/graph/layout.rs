@@ -12,6 +12,10 @@ pub(super) const REST: f32 = 92.0;
 const STEPS: u32 = 260;
 /// Cells beyond the neighbouring ones push as one.
 const MAX_CELLS: usize = 24;
+/// What pulls to the middle, so that parts that nothing ties do not drift off.
+const PULL: f32 = 0.3;
+/// The graph is made wider than high, or the other way round, by no more than this.
+const MAX_ASPECT: f32 = 2.6;
 /// The angle between nodes that begin beside each other, so that none begin in line.
 const GOLDEN: f32 = 2.399_963;
 
@@ -21,6 +25,7 @@ pub(super) struct Layout {
     places: Vec<Vec2>,
     ties: Vec<(usize, usize)>,
     step: u32,
+    pull: Vec2,
 }
 
 impl Layout {
@@ -34,6 +39,20 @@ impl Layout {
             places: (0..count).map(place).collect(),
             ties: ties.into_iter().filter(|it| it.0 != it.1).collect(),
             step: 0,
+            pull: Vec2::splat(PULL),
+        }
+    }
+
+    /// Makes it as wide for its height as the room that it is drawn in; once begun, it keeps its form.
+    pub(super) fn fill(&mut self, room: Vec2) {
+        if self.step > 0 {
+            return;
+        }
+        let aspect = (room.x / room.y.max(1.0)).clamp(1.0 / MAX_ASPECT, MAX_ASPECT);
+        let stretch = vec2(aspect.sqrt(), 1.0 / aspect.sqrt());
+        self.pull = Vec2::splat(PULL) / stretch;
+        for place in &mut self.places {
+            *place = *place * stretch;
         }
     }
 
@@ -61,8 +80,7 @@ impl Layout {
         for (at, force) in forces.iter_mut().enumerate() {
             let (push, pushes) = grid.push(&self.places, at);
             let here = self.places.get(at).copied().unwrap_or_default();
-            // A little pull to the middle keeps parts that nothing ties from drifting off.
-            *force = push - here * 0.3;
+            *force = push - here * self.pull;
             spent += pushes;
         }
         self.pull(&mut forces);
@@ -285,6 +303,18 @@ mod tests {
             .map(|it| it.distance(Pos2::ZERO))
             .fold(0.0, f32::max);
         assert!(farthest < 14.0 * REST, "{farthest}");
+    }
+
+    #[test]
+    fn a_wide_room_makes_a_wide_graph() {
+        let mut layout = Layout::new(120, ring(120));
+        layout.fill(vec2(1200.0, 400.0));
+        while !layout.is_done() {
+            layout.run(50_000);
+        }
+        let mut bounds = egui::Rect::NOTHING;
+        layout.places().for_each(|it| bounds.extend_with(it));
+        assert!(bounds.aspect_ratio() > 1.4, "{bounds}");
     }
 
     #[test]

@@ -32,6 +32,8 @@ const MAX_FIT: f32 = 1.3;
 const BUDGET: usize = 1_500_000;
 /// More nodes than these are no widgets of their own; they can still be clicked, and walked to by the arrows.
 const MAX_WIDGETS: usize = 400;
+/// Below this zoom there is no room for names; only what is chosen or pointed at says its own.
+const NAMES: f32 = 0.32;
 /// Relationships say their type where they are so long on the screen.
 const NAMED: f32 = 110.0;
 
@@ -85,6 +87,11 @@ impl Stage {
 
     pub(super) fn fit(&mut self) {
         self.fits = true;
+    }
+
+    /// Whether it is zoomed out so far that nodes do not say their names.
+    pub(super) fn hides_names(&self) -> bool {
+        self.zoom < NAMES
     }
 
     pub(super) fn zoom_by(&mut self, factor: f32) {
@@ -155,6 +162,7 @@ impl Stage {
         if self.placed {
             return;
         }
+        self.layout.fill(self.room.size());
         self.layout.run(BUDGET);
         self.placed = self.layout.is_done();
         let places: Vec<Pos2> = self.layout.places().collect();
@@ -352,43 +360,58 @@ impl Stage {
         shapes
     }
 
-    /// Names below the nodes, and types on long lines, as far as they do not cover each other.
+    /// Names below the nodes, and types on long lines, as far as they cover neither each other nor a node.
     fn captions(&self, painter: &egui::Painter, palette: &Palette) {
         let mut captions = Captions::new(painter, self.room);
-        let below = radius(self.zoom) + 9.0;
-        let selected = self.order.iter().filter(|at| self.is_marked(**at));
+        let size = Vec2::splat(2.0 * radius(self.zoom));
+        if !self.hides_names() {
+            for place in self.nodes().map(|it| self.place(it)) {
+                let center = self.on_screen(place);
+                if self.room.contains(center) {
+                    captions.keep_free(Rect::from_center_size(center, size));
+                }
+            }
+        }
+        self.node_captions(&mut captions, palette);
+        self.tie_captions(&mut captions, palette);
+    }
+
+    fn node_captions(&self, captions: &mut Captions<'_>, palette: &Palette) {
+        let below = vec2(0.0, radius(self.zoom) + 9.0);
+        let marked = self.order.iter().filter(|at| self.is_marked(**at));
         let others = self.order.iter().filter(|at| !self.is_marked(**at));
-        for at in selected.chain(others) {
+        let others = others.filter(|_| !self.hides_names());
+        for at in marked.chain(others) {
             let Some(node) = self.graph.node(NodeIndex::new(*at)) else {
                 continue;
             };
-            let center = self.on_screen(node.location());
-            let dim = node.payload().dim;
-            let color = if dim { palette.muted } else { palette.text };
+            let dot = node.payload();
             let is_marked = self.is_marked(*at);
-            if is_marked || !dim {
-                captions.write(
-                    center + vec2(0.0, below),
-                    &node.payload().caption,
-                    color,
-                    is_marked,
-                );
+            if is_marked || !dot.dim {
+                let color = if dot.dim { palette.muted } else { palette.text };
+                let middle = self.on_screen(node.location()) + below;
+                captions.write(middle, &dot.caption, color, is_marked);
             }
         }
+    }
+
+    fn tie_captions(&self, captions: &mut Captions<'_>, palette: &Palette) {
         for edge in self.edges() {
             let ends = self.graph.edge_endpoints(edge);
-            let (Some((from, to)), Some(edge_shape)) = (ends, self.graph.edge(edge)) else {
+            let (Some((from, to)), Some(tie)) = (ends, self.graph.edge(edge)) else {
                 continue;
             };
+            if self.hides_names() && !tie.selected() {
+                continue;
+            }
             let ends = (
                 self.on_screen(self.place(from)),
                 self.on_screen(self.place(to)),
             );
-            let is_long = ends.0.distance(ends.1) > NAMED;
-            if is_long || edge_shape.selected() {
-                let middle = edge_shape.display().middle(ends.0, ends.1, self.zoom);
+            if ends.0.distance(ends.1) > NAMED || tie.selected() {
+                let middle = tie.display().middle(ends.0, ends.1, self.zoom);
                 let kind = self.kinds.get(edge.index()).map_or("", String::as_str);
-                captions.write(middle, kind, palette.muted, edge_shape.selected());
+                captions.write(middle, kind, palette.muted, tie.selected());
             }
         }
     }
