@@ -178,7 +178,9 @@ impl Form {
         true
     }
 
-    /// Writes a value that is stored as what it is.
+    /// Writes a value that is stored as what it is, unless a number.
+    ///
+    /// A case that is not here is not wrong: it takes the long way, which costs a value and some copies of it.
     fn quick_value(&self, cell: ValueRef<'_>, out: &mut Vec<u8>, buffers: &mut Buffers) -> bool {
         match (self.cast, cell) {
             (None, ValueRef::Bool(it)) => out.extend([READ, 2 + u8::from(it)]),
@@ -221,7 +223,9 @@ impl Form {
         true
     }
 
-    /// Writes a list or a map, where it is compared as it stands.
+    /// Writes a list or a map, where it is compared as it stands: what a lens would change takes the long way.
+    ///
+    /// JSON that is still text is never made a value of, unless it holds something rare.
     fn quick_json(&self, cell: ValueRef<'_>, out: &mut Vec<u8>, buffers: &mut Buffers) -> bool {
         if !self.lenses.is_empty() {
             return false;
@@ -242,7 +246,9 @@ impl Form {
         is_written
     }
 
-    /// Writes an instant that is stored as something else.
+    /// Writes an instant that is stored as something else: a number since 1970, or a local time in a zone.
+    ///
+    /// What occurs twice or never in its zone, and a scaled number, takes the long way, which says why.
     fn quick_time(&self, from: &Encoding, cell: ValueRef<'_>, out: &mut Vec<u8>) -> bool {
         let instant = match from {
             _ if self.rule.scale != 0 => None,
@@ -289,7 +295,8 @@ impl Form {
         true
     }
 
-    /// Whether text is compared as it stands, without reading or overlooking anything.
+    /// Whether text is compared as it stands, without reading or overlooking anything: no lens applies, and either the
+    /// rule says that it is text or the other side does not expect anything else.
     fn is_plain_text(&self) -> bool {
         self.lenses.is_empty() && (self.cast.is_some() || self.reads.text.is_none())
     }

@@ -10,6 +10,9 @@ use crate::canonical;
 use crate::store::ValueRef;
 use crate::value::{Decimal, MAX_DEPTH, Value};
 
+#[cfg(test)]
+mod tests;
+
 /// The JSON that a value is, or that its text holds.
 pub(super) fn read(value: &Value) -> Result<Value, Refusal> {
     let text = match value {
@@ -45,7 +48,9 @@ fn plain(value: &Value) -> Value {
     }
 }
 
-/// The shortest digits that read back as the same 32-bit float.
+/// A component of a vector as JSON has it: the shortest digits that read back as the same 32-bit float.
+///
+/// What is not finite is the text that people see, as with floats of 64 bits.
 fn component(number: f32) -> Value {
     let text = format!("{number:e}");
     text.parse().map_or(Value::Text(text), Value::Decimal)
@@ -102,7 +107,9 @@ pub(crate) struct Buffers {
     tape: Vec<u8>,
 }
 
-/// Text on its way to its canonical form. What gives nothing has met something rare.
+/// Text on its way to its canonical form.
+///
+/// Each step gives nothing where it met something rare; the whole is given up then, and what was written is taken back.
 struct Writing<'t> {
     reader: Jiter<'t>,
     buffers: &'t mut Buffers,
@@ -116,6 +123,7 @@ struct Member {
 }
 
 impl Writing<'_> {
+    /// Writes a whole text, behind which nothing but blanks stands.
     fn document(&mut self, out: &mut Vec<u8>) -> Option<()> {
         let first = self.reader.peek().ok()?;
         if !matches!(first, Peek::Array | Peek::Object) {
@@ -125,6 +133,7 @@ impl Writing<'_> {
         self.reader.finish().ok()
     }
 
+    /// Writes a value that begins as `first`; `depth` is how many levels it may still nest.
     fn value(&mut self, first: Peek, depth: usize, out: &mut Vec<u8>) -> Option<()> {
         let depth = depth.checked_sub(1)?;
         match first {
@@ -147,6 +156,7 @@ impl Writing<'_> {
         Some(())
     }
 
+    /// Writes the items of a list in their order, and then their number in front.
     fn list(&mut self, depth: usize, out: &mut Vec<u8>) -> Option<()> {
         let count = begin(canonical::LIST, out);
         let mut items = 0;
@@ -159,6 +169,7 @@ impl Writing<'_> {
         end(count, items, out)
     }
 
+    /// Writes the members of a map as they come, then brings them into the order of their names.
     fn map(&mut self, depth: usize, out: &mut Vec<u8>) -> Option<()> {
         let count = begin(canonical::MAP, out);
         let (body, outer) = (out.len(), self.buffers.members.len());
@@ -206,127 +217,17 @@ impl Buffers {
     }
 }
 
-/// Begins a list or a map; where its number of items is to stand.
+/// Begins a list or a map with its tag; where its number of items is to stand, which is known at its end.
 fn begin(tag: u8, out: &mut Vec<u8>) -> usize {
     out.extend([tag, 0]);
     out.len() - 1
 }
 
 /// Puts the number of items in its place, if one byte holds it.
+///
+/// A longer one would move all that stands behind it: such lists take the long way.
 fn end(count: usize, items: usize, out: &mut [u8]) -> Option<()> {
     let items = u8::try_from(items).ok().filter(|it| *it < 0x80)?;
     *out.get_mut(count)? = items;
     Some(())
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn quick(text: &str) -> Option<Vec<u8>> {
-        let mut out = vec![7];
-        let is_written = write_text(text, &mut out, &mut Buffers::default());
-        assert!(is_written || out == [7], "{text} left something behind");
-        is_written.then(|| out.split_off(1))
-    }
-
-    fn slow(text: &str) -> Option<Vec<u8>> {
-        let value = Value::from_json(text).ok()?;
-        Some(canonical::bytes(Some(&plain(&value))))
-    }
-
-    #[test]
-    fn what_is_common_is_written_in_one_pass() {
-        let texts = [
-            "[]",
-            "{}",
-            " [1, -2, 2.50, 0, -0.0, true, false, null] ",
-            r#"{"b": {"z": [], "a": "x"}, "a": [{"d": 1, "c": 2}], "": "é\u00e9\"\\"}"#,
-            r#"{"aa": 1, "b": 2, "a": {"b": 1, "a": 2}}"#,
-        ];
-        for text in texts {
-            assert_eq!(quick(text), slow(text), "{text}");
-            assert!(quick(text).is_some(), "{text}");
-        }
-    }
-
-    #[test]
-    fn what_is_rare_is_left_to_the_long_way() {
-        let many = format!("[{}1]", "1,".repeat(127));
-        let deep = format!("{}{}", "[".repeat(129), "]".repeat(129));
-        let texts = [
-            "1",
-            "\"a\"",
-            "null",
-            "",
-            "[1e3]",
-            "[12345678901234567890]",
-            r#"{"a":1,"b":2,"a":3}"#,
-            "[1,]",
-            "[1] 2",
-            "[01]",
-            "[NaN]",
-            r#"["\ud800"]"#,
-            "{\"a\":1",
-            &many,
-            &deep,
-        ];
-        for text in texts {
-            assert_eq!(quick(text), None, "{text}");
-        }
-    }
-
-    fn json() -> impl Strategy<Value = String> {
-        let leaf = prop_oneof![
-            Just("null".to_owned()),
-            any::<bool>().prop_map(|it| it.to_string()),
-            any::<i64>().prop_map(|it| it.to_string()),
-            (any::<i32>(), 0..1_000_u32).prop_map(|(whole, behind)| format!("{whole}.{behind}0")),
-            any::<f64>().prop_map(|it| serde_json::json!(it).to_string()),
-            any::<String>().prop_map(|it| serde_json::json!(it).to_string()),
-        ];
-        leaf.prop_recursive(4, 40, 6, |inner| {
-            let name = prop_oneof![
-                prop::sample::select(vec!["a", "b", "aa", "ab", "é", ""]).prop_map(str::to_owned),
-                any::<String>(),
-            ];
-            let member = (name, inner.clone());
-            let member = member.prop_map(|(name, it)| format!("{}: {it}", serde_json::json!(name)));
-            prop_oneof![
-                prop::collection::vec(inner, 0..6).prop_map(|it| format!("[{}]", it.join(" ,"))),
-                prop::collection::vec(member, 0..6).prop_map(|it| format!("{{{}}}", it.join(", "))),
-            ]
-        })
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig { cases: 4_000, ..ProptestConfig::default() })]
-
-        #[test]
-        fn one_pass_writes_what_the_long_way_writes(text in json()) {
-            if let Some(quick) = quick(&text) {
-                prop_assert_eq!(Some(quick), slow(&text));
-            }
-        }
-
-        #[test]
-        fn what_is_strange_is_no_trouble(text in json(), at: prop::sample::Index, with in r#"[\\"{}\[\],:0-9e.a ]"#) {
-            let place = text.floor_char_boundary(at.index(text.len() + 1));
-            let (before, behind) = text.split_at(place);
-            let text = format!("{before}{with}{behind}");
-            if let Some(quick) = quick(&text) {
-                prop_assert_eq!(Some(quick), slow(&text));
-            }
-        }
-
-        #[test]
-        fn values_are_written_as_the_long_way_writes_them(text in json()) {
-            let value = Value::from_json(&text).expect("JSON");
-            let mut quick = Vec::new();
-            write(&value, &mut quick);
-            prop_assert_eq!(quick, canonical::bytes(Some(&plain(&value))));
-        }
-    }
 }

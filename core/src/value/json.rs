@@ -59,7 +59,9 @@ impl Value {
     }
 }
 
-/// Why JSON cannot be read.
+/// Why JSON cannot be read: it is none, it nests deeper than is read, or a number in it is beyond what a decimal holds.
+///
+/// The reader tells an index; the line and the column are made of it only when the error is told.
 enum Unreadable {
     Syntax(JiterError),
     Depth,
@@ -73,6 +75,7 @@ impl From<JiterError> for Unreadable {
 }
 
 impl Unreadable {
+    /// The error as people see it; `reader` knows in which line and column an index is.
     fn told(self, reader: &Jiter<'_>) -> Error {
         let unreadable = Error::new(ErrorKind::Unreadable, "read JSON");
         match self {
@@ -86,7 +89,7 @@ impl Unreadable {
     }
 }
 
-/// Reads a value that begins as `first`; `depth` is how many levels it may still nest.
+/// Reads a value that begins as `first`, and nothing behind it; `depth` is how many levels it may still nest.
 fn read(reader: &mut Jiter<'_>, first: Peek, depth: usize) -> Result<Value, Unreadable> {
     let inner = depth.checked_sub(1).ok_or(Unreadable::Depth)?;
     Ok(match first {
