@@ -34,6 +34,32 @@ impl Decimal {
         Self(BigDecimal::new(digits, scale))
     }
 
+    /// The digits without their point, and how many stand behind it, of text with at most 18 digits and a sign; `None`
+    /// for all else, also where there is an exponent.
+    pub fn short(text: &[u8]) -> Option<(i64, u16)> {
+        let (negative, text) = match text {
+            [b'-', rest @ ..] => (true, rest),
+            _ => (false, text),
+        };
+        if text.is_empty() || text.len() > 19 {
+            return None;
+        }
+        let (mut number, mut scale) = (0_i64, None);
+        for byte in text {
+            match byte {
+                b'0'..=b'9' => {
+                    number = number
+                        .checked_mul(10)?
+                        .checked_add(i64::from(byte - b'0'))?;
+                    scale = scale.map(|it: u16| it + 1);
+                }
+                b'.' if scale.is_none() => scale = Some(0),
+                _ => return None,
+            }
+        }
+        Some((if negative { -number } else { number }, scale.unwrap_or(0)))
+    }
+
     /// The decimal that the shortest text which reads back as `number` stands for; `None` unless finite.
     pub fn from_f64(number: f64) -> Option<Self> {
         if !number.is_finite() {

@@ -6,7 +6,7 @@ use std::fmt;
 use parallax_core::error::Result;
 use parallax_core::name::FieldPath;
 use parallax_core::store::ValueRef;
-use parallax_core::value::Value;
+use parallax_core::value::{Decimal, Value};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -150,7 +150,12 @@ pub(super) fn lend(raw: &RawValue) -> Option<ValueRef<'_>> {
             let inner = text.strip_prefix('"')?.strip_suffix('"')?;
             Some(ValueRef::Text(inner))
         }
-        b'-' | b'0'..=b'9' => text.parse().ok().map(ValueRef::I64),
+        b'-' | b'0'..=b'9' => match text.parse() {
+            Ok(whole) => Some(ValueRef::I64(whole)),
+            Err(_) => Decimal::short(text.as_bytes())
+                .map(|(digits, scale)| ValueRef::Decimal(digits, scale)),
+        },
+        b'{' | b'[' => Some(ValueRef::Json(text)),
         _ => None,
     }
 }
@@ -206,7 +211,7 @@ mod tests {
                 "null",
                 "lent -7",
                 "absent",
-                r#"made [10,{"d":"x"}]"#,
+                r#"lent [10,{"d":"x"}]"#,
                 "absent",
                 "lent 1"
             ]
@@ -215,7 +220,7 @@ mod tests {
 
     #[test]
     fn a_decimal_keeps_its_digits() {
-        assert_eq!(row(r#"{"d":0.10}"#, &["d"]), ["made 0.10"]);
+        assert_eq!(row(r#"{"d":0.10}"#, &["d"]), ["lent 0.10"]);
         assert_eq!(row("{}", &["d"]), ["absent"]);
     }
 }

@@ -17,6 +17,7 @@ use super::fields::{condition, is_inside, wants_source};
 use super::hit::{Hit, Searched, no_source};
 use super::pick::{Paths, lend, made};
 use super::pit::{KEEP_ALIVE, Scroll, close_left_behind, open};
+use super::product::Maker;
 use super::request::{Answer, Request};
 use super::resource::Resource;
 use super::target::{Target, target};
@@ -108,6 +109,12 @@ pub(super) async fn parts(
     let first = stats.first_page();
     let has_points = exchange.product().await?.has_points_in_time();
     let bounds: Vec<(String, Vec<Value>)> = if has_points {
+        // The one divides the numbers of documents among slices; the other looks at the ids of all for each page.
+        let shards = usize::try_from(stats.shards.successful).unwrap_or(1).max(1);
+        let slices = match exchange.product().await?.maker {
+            Maker::Elasticsearch => slices,
+            Maker::OpenSearch => slices.min(shards),
+        };
         let id = open(exchange, &target.name, slices).await?;
         let bounds = |it| (POINT.to_owned(), slice(&id, it, slices, first));
         (0..slices).map(bounds).collect()

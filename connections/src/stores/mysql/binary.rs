@@ -1,7 +1,7 @@
 //! Values from the binary protocol, read from the bytes that came; what is not as expected comes as its bytes.
 
 use parallax_core::store::ValueRef;
-use parallax_core::value::{Uuid, Value};
+use parallax_core::value::{Decimal, Uuid, Value};
 
 use super::geometry;
 use super::moment::{Clock, Moment};
@@ -27,7 +27,7 @@ pub(super) fn lent(kind: Kind, cell: &[u8]) -> Option<ValueRef<'_>> {
         Kind::Text => std::str::from_utf8(cell).map_or(ValueRef::Bytes(cell), ValueRef::Text),
         Kind::Bytes => ValueRef::Bytes(cell),
         Kind::Decimal => {
-            let (digits, scale) = text::short_decimal(cell)?;
+            let (digits, scale) = Decimal::short(cell)?;
             ValueRef::Decimal(digits, scale)
         }
         Kind::Json => ValueRef::json(std::str::from_utf8(cell).ok()?),

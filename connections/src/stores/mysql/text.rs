@@ -47,35 +47,10 @@ fn single(text: &str) -> Option<f32> {
 
 /// Digits, a point and a sign, as the server writes a decimal in both protocols.
 pub(super) fn decimal(cell: &[u8]) -> Option<Value> {
-    match short_decimal(cell) {
+    match Decimal::short(cell) {
         Some((digits, scale)) => Some(Value::Decimal(Decimal::new(digits.into(), scale.into()))),
         None => large(cell),
     }
-}
-
-/// The digits without their point, and how many stand behind it, of at most 18.
-pub(super) fn short_decimal(cell: &[u8]) -> Option<(i64, u16)> {
-    let (negative, text) = match cell {
-        [b'-', rest @ ..] => (true, rest),
-        _ => (false, cell),
-    };
-    if text.is_empty() || text.len() > 19 {
-        return None;
-    }
-    let (mut number, mut scale) = (0_i64, None);
-    for byte in text {
-        match byte {
-            b'0'..=b'9' => {
-                number = number
-                    .checked_mul(10)?
-                    .checked_add(i64::from(byte - b'0'))?;
-                scale = scale.map(|it: u16| it + 1);
-            }
-            b'.' if scale.is_none() => scale = Some(0),
-            _ => return None,
-        }
-    }
-    Some((if negative { -number } else { number }, scale.unwrap_or(0)))
 }
 
 fn large(cell: &[u8]) -> Option<Value> {
