@@ -92,6 +92,8 @@ impl PartScan {
         } = &self.scanner;
         let id = &self.part.dataset.store;
         let _turn = stores.turn(id).await?;
+        // It may have fallen silent while others had their turn.
+        stores.answers(id)?;
         let call = sessions.scan_call(id);
         let patience = sessions.patience();
         let rows = AtomicU64::new(0);
@@ -103,7 +105,11 @@ impl PartScan {
         let scan = store.scan(&call, &self.part, &self.projection, &mut sink);
         tokio::select! {
             scanned = scan => scanned,
-            () = stands_still(&rows, patience) => Err(silent(patience)),
+            () = stands_still(&rows, patience) => {
+                let error = silent(patience).at(id);
+                stores.note_scan(id, &error);
+                Err(error)
+            }
         }
     }
 }
