@@ -18,8 +18,23 @@ use crate::raw::graph::returned;
 use crate::raw::{Raw, both, copy, documents, rows, search};
 use crate::table::Table;
 
-/// What a check compares of the system of record: the key, the fields and the version.
-const SELECT: &str = "select id, public_id, name, email, city, balance, points, plan, tags, settings, born, is_active, created_at, updated_at from users";
+/// What a check compares of the system of record: the key, the fields and the version. Nodes have them by the same names.
+const COLUMNS: [&str; 14] = [
+    "id",
+    "public_id",
+    "name",
+    "email",
+    "city",
+    "balance",
+    "points",
+    "plan",
+    "tags",
+    "settings",
+    "born",
+    "is_active",
+    "created_at",
+    "updated_at",
+];
 
 /// The same of the copy in rows.
 const SELECT_CRM: &str = "select id, public_id, full_name, mail, city, balance, points, plan, tags, settings, born, active, created_at, updated_at from users";
@@ -42,23 +57,10 @@ const PATHS: [&str; 14] = [
     "updated_at",
 ];
 
-/// The same of the copy in nodes.
-const PROPERTIES: [&str; 14] = [
-    "id",
-    "public_id",
-    "name",
-    "email",
-    "city",
-    "balance",
-    "points",
-    "plan",
-    "tags",
-    "settings",
-    "born",
-    "is_active",
-    "created_at",
-    "updated_at",
-];
+/// What is read of the system of record's users.
+fn select() -> String {
+    format!("select {} from users", COLUMNS.join(", "))
+}
 
 /// What a check compares of orders, and the version.
 const SELECT_ORDERS: &str = "select region, number, user_id, sku, quantity, total, state, placed_at, updated_at from orders";
@@ -95,7 +97,7 @@ pub(crate) async fn bench_sql(scale: u64) -> Table {
     let mut table = pair.table(&title);
     let scans = async || {
         let (shop, crm) = (shop.clone(), crm.clone());
-        let copied = async move { copy(&shop, SELECT).await };
+        let copied = async move { copy(&shop, &select()).await };
         let read = async move { rows(&crm, SELECT_CRM).await };
         both(copied, read).await
     };
@@ -142,7 +144,7 @@ pub(crate) async fn bench_documents(scale: u64) -> Table {
     let mut table = pair.table(&title);
     let scans = async || {
         let (shop, docs) = (shop.clone(), docs.clone());
-        let copied = async move { copy(&shop, SELECT).await };
+        let copied = async move { copy(&shop, &select()).await };
         let read = async move { documents(&docs, "users", &PATHS).await };
         both(copied, read).await
     };
@@ -158,19 +160,19 @@ pub(crate) async fn bench_graph(scale: u64) -> Vec<Table> {
     let servers = sample.servers("Neo4j");
     let [users, orders] = sample.datasets("graph");
     let mark = users.strip_prefix("graph.User").unwrap_or_default();
-    let person = PROPERTIES.map(|it| format!("n.{it}")).join(", ");
+    let person = COLUMNS.map(|it| format!("n.{it}")).join(", ");
     let cases = [
         (
             "shop.public.users",
             &users,
-            SELECT,
+            select(),
             format!("MATCH (n:User{mark}) RETURN [{person}]"),
             "users × 14 properties of nodes",
         ),
         (
             "shop.public.orders",
             &orders,
-            SELECT_ORDERS,
+            SELECT_ORDERS.to_owned(),
             format!(
                 "MATCH (a:User{mark})-[r:BOUGHT{mark}]->(b:Product{mark}) RETURN [r.region, r.number, a.id, b.sku, r.quantity, r.total, r.state, r.placed_at, r.updated_at]"
             ),
@@ -178,14 +180,15 @@ pub(crate) async fn bench_graph(scale: u64) -> Vec<Table> {
         ),
     ];
     let mut tables = Vec::new();
-    for (from, to, select, cypher, what) in cases {
+    for (from, to, columns, cypher, what) in cases {
         let pair = sample.pair(from, to, &servers);
         let title = format!("{scale} {what}, PostgreSQL against Neo4j, best of {RUNS}");
         let mut table = pair.table(&title);
         let shop = sample.deployment.url("shop");
         let scans = async || {
-            let (shop, neo4j, cypher) = (shop.clone(), sample.copy.clone(), cypher.clone());
-            let copied = async move { copy(&shop, select).await };
+            let (shop, columns) = (shop.clone(), columns.clone());
+            let (neo4j, cypher) = (sample.copy.clone(), cypher.clone());
+            let copied = async move { copy(&shop, &columns).await };
             let read = async move { returned(&neo4j, &cypher).await };
             both(copied, read).await
         };
@@ -218,7 +221,7 @@ pub(crate) async fn bench_search(scale: u64) -> Vec<Table> {
         let index = users.strip_prefix("search.").unwrap_or_default();
         let scans = async || {
             let (shop, copy_server, index) = (shop.clone(), sample.copy.clone(), index.to_owned());
-            let copied = async move { copy(&shop, SELECT).await };
+            let copied = async move { copy(&shop, &select()).await };
             let read = async move { search::documents(&copy_server, &index).await };
             both(copied, read).await
         };

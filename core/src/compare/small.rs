@@ -3,7 +3,7 @@
 use std::fmt::{self, Write as _};
 
 use crate::store::ValueRef;
-use crate::value::{Small, Value};
+use crate::value::{Decimal, Small, Value};
 
 /// The number that a cell is, or that its plain text writes; `None` where it takes a [`crate::value::Decimal`] to say.
 ///
@@ -14,10 +14,7 @@ pub(super) fn small(cell: ValueRef<'_>) -> Option<Small> {
             Some(whole(it < 0, it.unsigned_abs()))
         }
         ValueRef::Owned(&Value::U64(it)) => Some(whole(false, it)),
-        ValueRef::Decimal(digits, scale) => Some(Small {
-            scale: scale.into(),
-            ..whole(digits < 0, digits.unsigned_abs())
-        }),
+        ValueRef::Decimal(digits, scale) => Some(decimal(digits, scale)),
         ValueRef::Owned(Value::Decimal(it)) => it.small(),
         ValueRef::F64(it) | ValueRef::Owned(&Value::F64(it)) => float(it),
         ValueRef::Text(it) => written(it.as_bytes()),
@@ -36,32 +33,15 @@ fn whole(negative: bool, magnitude: u64) -> Small {
 
 /// An optional sign and digits with an optional point between them, at most 18.
 pub(super) fn written(text: &[u8]) -> Option<Small> {
-    let (negative, digits) = match text {
-        [b'-', digits @ ..] => (true, digits),
-        digits => (false, digits),
-    };
-    let (first, last) = (digits.first()?, digits.last()?);
-    if digits.len() > 19 || !first.is_ascii_digit() || !last.is_ascii_digit() {
-        return None;
+    let (digits, scale) = Decimal::short(text)?;
+    Some(decimal(digits, scale))
+}
+
+fn decimal(digits: i64, scale: u16) -> Small {
+    Small {
+        scale: scale.into(),
+        ..whole(digits < 0, digits.unsigned_abs())
     }
-    let (mut magnitude, mut point) = (0_u64, None);
-    for (at, digit) in digits.iter().enumerate() {
-        match digit {
-            b'0'..=b'9' => {
-                magnitude = magnitude
-                    .checked_mul(10)?
-                    .checked_add(u64::from(digit - b'0'))?;
-            }
-            b'.' if point.is_none() => point = Some(at),
-            _ => return None,
-        }
-    }
-    let behind = point.map_or(0, |at| digits.len() - at - 1);
-    Some(Small {
-        negative,
-        magnitude,
-        scale: i64::try_from(behind).ok()?,
-    })
 }
 
 /// A finite float by its shortest digits that read back as the same float.

@@ -34,14 +34,15 @@ impl Decimal {
         Self(BigDecimal::new(digits, scale))
     }
 
-    /// The digits without their point, and how many stand behind it, of text with at most 18 digits and a sign; `None`
-    /// for all else, also where there is an exponent.
+    /// The digits without their point, and how many stand behind it, of text that is a sign, or none, and digits with a
+    /// point between them, or none; `None` for all else, and where more than 19 characters stand behind the sign.
     pub fn short(text: &[u8]) -> Option<(i64, u16)> {
         let (negative, text) = match text {
             [b'-', rest @ ..] => (true, rest),
             _ => (false, text),
         };
-        if text.is_empty() || text.len() > 19 {
+        let (first, last) = (text.first()?, text.last()?);
+        if text.len() > 19 || !first.is_ascii_digit() || !last.is_ascii_digit() {
             return None;
         }
         let (mut number, mut scale) = (0_i64, None);
@@ -261,6 +262,30 @@ mod tests {
     #[track_caller]
     fn decimal(text: &str) -> Decimal {
         text.parse().expect("a decimal")
+    }
+
+    #[test]
+    fn short_text_is_read_without_a_big_number() {
+        let short = |text: &str| Decimal::short(text.as_bytes());
+        assert_eq!(short("12.50"), Some((1_250, 2)));
+        assert_eq!(short("-0.07"), Some((-7, 2)));
+        assert_eq!(short("9223372036854775807"), Some((i64::MAX, 0)));
+        let long = format!("0.{}", "0".repeat(70_000));
+        let rest = [
+            "",
+            "-",
+            ".",
+            "5.",
+            ".5",
+            "1e3",
+            "+1",
+            "1.2.3",
+            "9223372036854775808",
+            &long,
+        ];
+        for text in rest {
+            assert_eq!(short(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -105,23 +105,19 @@ pub(super) async fn parts(
     let stats: Stats = answer.read(OPERATION)?;
     let count = stats.all.primaries.docs.count;
     let by_size = usize::try_from(count / DOCUMENTS_PER_PART).unwrap_or(usize::MAX);
-    let slices = want.min(by_size).max(1);
     let first = stats.first_page();
-    let has_points = exchange.product().await?.has_points_in_time();
+    let product = exchange.product().await?;
+    let has_points = product.has_points_in_time();
+    // Points in time of the one divide the numbers of documents; all else looks at every document for each slice of a shard.
+    let is_numbered = has_points && product.maker == Maker::Elasticsearch;
+    let shards = usize::try_from(stats.shards.successful).unwrap_or(1);
+    let most = if is_numbered { want } else { want.min(shards) };
+    let slices = most.min(by_size).max(1);
     let bounds: Vec<(String, Vec<Value>)> = if has_points {
-        // The one divides the numbers of documents among slices; the other looks at the ids of all for each page.
-        let shards = usize::try_from(stats.shards.successful).unwrap_or(1).max(1);
-        let slices = match exchange.product().await?.maker {
-            Maker::Elasticsearch => slices,
-            Maker::OpenSearch => slices.min(shards),
-        };
         let id = open(exchange, &target.name, slices).await?;
         let bounds = |it| (POINT.to_owned(), slice(&id, it, slices, first));
         (0..slices).map(bounds).collect()
     } else {
-        // More slices than shards are each found by looking at all documents.
-        let shards = usize::try_from(stats.shards.successful).unwrap_or(1);
-        let slices = slices.min(shards).max(1);
         let bounds = |it| (SCROLL.to_owned(), slice("", it, slices, first));
         (0..slices).map(bounds).collect()
     };
