@@ -15,7 +15,7 @@ use crate::servers::{Book, Server};
 use crate::{loaded, postgres};
 
 pub use entity::{Entity, KINDS, User, columns};
-pub use inject::inject;
+pub use inject::{inject, inject_more};
 pub use source::keys;
 pub use target::Target;
 

@@ -47,6 +47,9 @@ enum Command {
         /// How many faults of each verdict in each dataset.
         #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
         per_verdict: u32,
+        /// Adds to the faults that were planted before, on objects that have none; ensemble only.
+        #[arg(long)]
+        more: bool,
     },
 }
 
@@ -167,8 +170,11 @@ async fn run(command: Command) -> Result<String> {
             dir,
             seed,
             per_verdict,
+            more,
         } => {
             let truth = match Sample::of(&dir) {
+                Sample::Ensemble if more => ensemble::inject_more(&dir, seed, per_verdict).await?,
+                Sample::Pocket | Sample::Duo if more => return Err(planted_once()),
                 Sample::Pocket => pocket::inject(&dir, seed, per_verdict).await?,
                 Sample::Duo => duo::inject(&dir, seed, per_verdict).await?,
                 Sample::Ensemble => ensemble::inject(&dir, seed, per_verdict).await?,
@@ -373,6 +379,11 @@ fn tell(changing: &Changing, change: &Change) -> Result<()> {
     }
     let Change { op, key, at } = change;
     print(&format!("{at} {op} {} {key}", key.kind().entity()))
+}
+
+fn planted_once() -> Error {
+    Error::new("faults can be added to a sample of ensemble only")
+        .hint("plant them all at once: --per-verdict N")
 }
 
 fn planted(dir: &Path, truth: &Truth) -> String {

@@ -13,7 +13,7 @@ use sqlx::{AssertSqlSafe, Connection as _};
 
 use crate::deployment::Written;
 use crate::measured::{Measured, Output, run};
-use crate::pair::{Pair, RUNS, best, note_ratio};
+use crate::pair::{Pair, RUNS, Run, best, note_ratio};
 use crate::raw::graph::returned;
 use crate::raw::{Raw, both, copy, documents, rows, search};
 use crate::table::Table;
@@ -84,8 +84,20 @@ const PEER_WHERE: &str = "id < 9007199254740992";
 /// How many rows are made to differ, evenly spread.
 const SPREAD: u64 = 1_000;
 
-/// How many faults of everything that can go wrong are planted for the last check.
+/// How many faults of everything that can go wrong are planted of each seed.
 const PER_VERDICT: u32 = 5;
+
+/// So many seeds' faults are planted, one seed's beside those of the ones before.
+const SEEDS: u64 = 20;
+
+/// When faults are looked for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Look {
+    /// After each seed.
+    Each,
+    /// When all are planted: a check takes minutes.
+    Once,
+}
 
 /// PostgreSQL against rows over the MySQL wire.
 pub(crate) async fn bench_sql(scale: u64) -> Table {
@@ -125,7 +137,7 @@ pub(crate) async fn bench_sql(scale: u64) -> Table {
     assert_eq!(peer_rows(&peer), n_spread * 2, "each is told twice");
     assert_eq!(spread(&mut connection, scale, '-').await, n_spread);
     connection.close().await.expect("the connection closes");
-    exact(&pair, &mut table, scale);
+    exact(&sample.deployment, &mut [(pair, &mut table)], Look::Each);
     table
 }
 
@@ -150,7 +162,7 @@ pub(crate) async fn bench_documents(scale: u64) -> Table {
     };
     beside_raw(&pair, &mut table, "raw batches of a cursor", 1, scans).await;
     table.note("FerretDB keeps its documents in the same PostgreSQL that is the system of record");
-    exact(&pair, &mut table, scale);
+    exact(&sample.deployment, &mut [(pair, &mut table)], Look::Once);
     table
 }
 
@@ -195,12 +207,9 @@ pub(crate) async fn bench_graph(scale: u64) -> Vec<Table> {
         beside_raw(&pair, &mut table, "rows of a statement", RUNS, scans).await;
         tables.push((pair, table));
     }
-    inject(&sample.deployment);
-    let tables = tables.into_iter().map(|(pair, mut table)| {
-        report_exactly(&pair, &mut table, scale);
-        table
-    });
-    tables.collect()
+    let mut pairs: Vec<_> = tables.iter_mut().map(|(pair, it)| (*pair, it)).collect();
+    exact(&sample.deployment, &mut pairs, Look::Each);
+    tables.into_iter().map(|(_, table)| table).collect()
 }
 
 /// PostgreSQL against documents of search indexes.
@@ -226,7 +235,7 @@ pub(crate) async fn bench_search(scale: u64) -> Vec<Table> {
             both(copied, read).await
         };
         beside_raw(&pair, &mut table, "slices of a point in time", RUNS, scans).await;
-        exact(&pair, &mut table, scale);
+        exact(&sample.deployment, &mut [(pair, &mut table)], Look::Each);
         tables.push(table);
     }
     tables
@@ -322,21 +331,50 @@ async fn beside_raw(
     note_ratio(table, &run, floor);
 }
 
-fn inject(deployment: &Written) {
+/// Plants the faults of one seed beside those of the seeds before it.
+fn inject(deployment: &Written, seed: u64) {
     let mut inject = deployment.samples("inject");
     inject.args(["--per-verdict", &PER_VERDICT.to_string()]);
+    inject.args(["--seed", &seed.to_string()]);
+    if seed > 1 {
+        inject.arg("--more");
+    }
     let status = inject.stdout(Stdio::null()).status();
     assert!(status.expect("it starts").success(), "faults are planted");
 }
 
-/// Plants faults of everything that can go wrong, and checks that just they are reported.
-fn exact(pair: &Pair<'_>, table: &mut Table, scale: u64) {
-    inject(pair.deployment);
-    report_exactly(pair, table, scale);
+/// Plants faults of everything that can go wrong, seed by seed, and checks that just those planted so far are reported.
+fn exact(deployment: &Written, pairs: &mut [(Pair<'_>, &mut Table)], look: Look) {
+    for seed in 1..=SEEDS {
+        inject(deployment, seed);
+        if look == Look::Once && seed < SEEDS {
+            continue;
+        }
+        for (pair, table) in &mut *pairs {
+            let (run, planted) = reported_exactly(pair);
+            if seed == SEEDS {
+                let compared = &run.report["compared"];
+                let rows = [pair.from, pair.to].map(|it| compared[it].as_u64().expect("a count"));
+                let name = format!("`parallax check`, {planted} faults planted");
+                pair.run_row(table, &name, rows.iter().sum(), &run);
+                table.note(&told(planted, look));
+            }
+        }
+    }
 }
 
-/// Checks that just what was planted is reported.
-fn report_exactly(pair: &Pair<'_>, table: &mut Table, scale: u64) {
+fn told(planted: usize, look: Look) -> String {
+    let when = match look {
+        Look::Each => "and so it was after each of the seeds",
+        Look::Once => "in one check behind the last seed",
+    };
+    format!(
+        "of {planted} faults of all verdicts, planted of {SEEDS} seeds one after the other, just those were reported, each as what it is and with the fields that differ, {when}"
+    )
+}
+
+/// Checks that just what was planted is reported; gives the run, and how much was planted.
+fn reported_exactly(pair: &Pair<'_>) -> (Run, usize) {
     let run = pair.check();
     let truth = std::fs::read(pair.deployment.folder().join("truth.json")).expect("the truth");
     let truth: Value = serde_json::from_slice(&truth).expect("JSON");
@@ -347,14 +385,10 @@ fn report_exactly(pair: &Pair<'_>, table: &mut Table, scale: u64) {
     let lost: Vec<_> = planted.difference(&reported).collect();
     assert!(
         invented.is_empty() && lost.is_empty(),
-        "invented {invented:#?}, lost {lost:#?}"
+        "seed {}: invented {invented:#?}, lost {lost:#?}",
+        truth["seed"]
     );
-    let name = format!("`parallax check`, {} faults planted", planted.len());
-    pair.run_row(table, &name, scale * 2, &run);
-    table.note(&format!(
-        "of {} planted faults of all verdicts just those were reported, each as what it is and with the fields that differ",
-        planted.len()
-    ));
+    (run, planted.len())
 }
 
 /// Key, verdict and fields of each entry of one dataset that drifted.

@@ -10,6 +10,9 @@ use tokio::time::Instant;
 /// The most rows of one batch.
 const BATCH_ROWS: usize = 1_024;
 
+/// The most rows of the first batch of a result: whoever waits sees rows before a whole batch of them has come.
+const FIRST_ROWS: usize = 64;
+
 /// About the most bytes of one batch.
 const BATCH_BYTES: usize = 1 << 20;
 
@@ -54,7 +57,12 @@ impl Filling {
     }
 
     pub(crate) fn is_full(&self) -> bool {
-        self.rows >= BATCH_ROWS || self.bytes >= BATCH_BYTES
+        let most = if self.is_begun {
+            BATCH_ROWS
+        } else {
+            FIRST_ROWS
+        };
+        self.rows >= most || self.bytes >= BATCH_BYTES
     }
 
     /// Whether rows wait, or the columns of a result without rows.

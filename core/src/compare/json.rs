@@ -80,11 +80,11 @@ pub(super) fn write(value: &Value, out: &mut Vec<u8>) {
 ///
 /// Says whether it did. What is rare is left to the long way, with nothing appended: other values, numbers of more than
 /// 18 digits or with an exponent, repeated names, more than 127 items or members, and what is no JSON.
-pub(super) fn write_text(text: &str, out: &mut Vec<u8>, buffers: &mut Buffers) -> bool {
+pub(super) fn write_text(text: &[u8], out: &mut Vec<u8>, buffers: &mut Buffers) -> bool {
     let start = out.len();
     buffers.members.clear();
     let mut writing = Writing {
-        reader: Jiter::with_tape(text.as_bytes(), std::mem::take(&mut buffers.tape)),
+        reader: Jiter::with_tape(text, std::mem::take(&mut buffers.tape)),
         buffers,
     };
     let is_written = writing.document(out).is_some();

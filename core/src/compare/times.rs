@@ -7,10 +7,13 @@ use crate::value::Timestamp;
 
 /// The last instant of that precision that is not after `time`; one before 1970 is cut toward the past too.
 pub(super) fn cut(time: Timestamp, precision: Option<Precision>) -> Timestamp {
-    let nanos = time.as_nanosecond();
-    let past = nanos.rem_euclid(nanos_of(precision).into());
+    // A second is a whole number of every unit, so what is behind the second tells what is cut off.
+    let past = i64::from(time.subsec_nanosecond()).rem_euclid(nanos_of(precision));
+    if past == 0 {
+        return time;
+    }
     // The earliest instant is a whole second, so what is cut off never leads out of range.
-    Timestamp::from_nanosecond(nanos - past).unwrap_or(time)
+    Timestamp::from_nanosecond(time.as_nanosecond() - i128::from(past)).unwrap_or(time)
 }
 
 /// The same of a date and time without a zone.

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128_with_seed};
+use xxhash_rust::xxh3::xxh3_128_with_seed;
 
 use super::key::{self, KeyLanes, PartKind};
 use super::sketch::{Filter, Side, Sketch, Symbol};
@@ -49,7 +49,7 @@ pub(super) struct Hashing {
     pub(super) side: Side,
     /// Another one in every pass, so that what met in one cell by chance does not meet again.
     pub(super) salt: u64,
-    /// What is hashed of a row, each once: a cell by its place behind the key, and its form.
+    /// What is read of a row, each once: a cell by its place behind the key, and its form.
     pub(super) columns: Vec<Column>,
     pub(super) pairs: Vec<PairSink>,
 }
@@ -147,9 +147,41 @@ pub struct Folding {
 #[derive(Debug, Default)]
 struct Scratch {
     json: Buffers,
-    form: Vec<u8>,
-    hashes: Vec<u64>,
-    row: Vec<u8>,
+    /// The forms of all columns, one behind the other.
+    forms: Vec<u8>,
+    /// Where each of them ends.
+    ends: Vec<usize>,
+    /// Those of one pair, where they are not all.
+    picked: Vec<u8>,
+}
+
+impl Scratch {
+    /// Brings every column of a row to its form.
+    fn write(&mut self, columns: &[Column], fields: &[ValueRef<'_>]) {
+        self.forms.clear();
+        self.ends.clear();
+        for column in columns {
+            let cell = column.cell.and_then(|at| fields.get(at));
+            let cell = cell.copied().unwrap_or(ValueRef::Absent);
+            column.form.write(cell, &mut self.forms, &mut self.json);
+            self.ends.push(self.forms.len());
+        }
+    }
+
+    /// The forms of these columns: each says its own length, so that no two rows run together.
+    fn of(&mut self, columns: &[usize]) -> &[u8] {
+        if columns.len() == self.ends.len() && columns.iter().copied().eq(0..columns.len()) {
+            return &self.forms;
+        }
+        self.picked.clear();
+        for at in columns {
+            let end = |at: usize| self.ends.get(at).copied().unwrap_or_default();
+            let start = at.checked_sub(1).map_or(0, end);
+            let form = self.forms.get(start..end(*at));
+            self.picked.extend_from_slice(form.unwrap_or_default());
+        }
+        &self.picked
+    }
 }
 
 impl RowSink for Folding {
@@ -191,7 +223,7 @@ impl RowSink for Folding {
 impl Hashing {
     /// Makes the symbols of one row, one a pair whose slice of the key space is scanned.
     ///
-    /// Each form of each field is hashed once, however many pairs compare it.
+    /// Each form of each field is made once, however many pairs compare it.
     fn row(
         &self,
         key: &KeyLanes,
@@ -201,27 +233,12 @@ impl Hashing {
         buffers: &mut [Vec<Symbol>],
     ) {
         let key_hash = Sketch::key_hash(key, seed);
-        let Scratch {
-            json,
-            form,
-            hashes,
-            row,
-        } = scratch;
-        hashes.clear();
-        for column in &self.columns {
-            let cell = column.cell.and_then(|at| fields.get(at));
-            form.clear();
-            let cell = cell.copied().unwrap_or(ValueRef::Absent);
-            column.form.write(cell, form, json);
-            hashes.push(xxh3_64_with_seed(form, seed));
-        }
+        scratch.write(&self.columns, fields);
         for (pair, buffer) in self.pairs.iter().zip(buffers) {
             if pair.filter.as_ref().is_some_and(|it| !it.holds(key_hash)) {
                 continue;
             }
-            row.clear();
-            let hashes = pair.columns.iter().filter_map(|at| hashes.get(*at));
-            hashes.for_each(|it| row.extend(it.to_le_bytes()));
+            let row = scratch.of(&pair.columns);
             // The seed is the key's own, so that rows which swap their values do not cancel.
             let row = xxh3_128_with_seed(row, key_hash ^ self.salt);
             buffer.extend(pair.sketch.symbol(key, key_hash, row));

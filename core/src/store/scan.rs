@@ -55,16 +55,16 @@ pub enum ValueRef<'a> {
     /// An instant.
     Timestamp(Timestamp),
     /// JSON as it was written, of which [`Value::of_json`] makes the value; a null is [`Self::Null`].
-    Json(&'a str),
+    Json(&'a [u8]),
     /// Anything that had to be decoded first.
     Owned(&'a Value),
 }
 
 impl<'a> ValueRef<'a> {
     /// JSON that a store keeps.
-    pub fn json(text: &'a str) -> Self {
+    pub fn json(text: &'a [u8]) -> Self {
         match text.trim_ascii() {
-            "null" => Self::Null,
+            b"null" => Self::Null,
             _ => Self::Json(text),
         }
     }

@@ -17,8 +17,8 @@ impl Value {
     /// Reads JSON text exactly: integers of any size, decimals with their scale, members in order.
     ///
     /// Fails with [`ErrorKind::Unreadable`], saying the line and column, or that it nests deeper than 128 levels.
-    pub fn from_json(text: &str) -> Result<Self> {
-        let mut reader = Jiter::new(text.as_bytes());
+    pub fn from_json(text: impl AsRef<[u8]>) -> Result<Self> {
+        let mut reader = Jiter::new(text.as_ref());
         let read = reader
             .peek()
             .map_err(Unreadable::from)
@@ -27,11 +27,18 @@ impl Value {
         read.map_err(|it| it.told(&reader))
     }
 
-    /// The value that JSON text is; what cannot be read, or nests deeper than is read, stays of the type `json`.
-    pub fn of_json(text: &str) -> Self {
-        Self::from_json(text).unwrap_or_else(|_| Self::Native {
-            type_name: "json".to_owned(),
-            text: text.to_owned(),
+    /// The value that JSON text is; what cannot be read, or nests deeper than is read, stays of the type `json`, and what
+    /// is no text at all stays bytes.
+    pub fn of_json(text: impl AsRef<[u8]>) -> Self {
+        let text = text.as_ref();
+        Self::from_json(text).unwrap_or_else(|_| {
+            str::from_utf8(text).map_or_else(
+                |_| Self::Bytes(text.to_vec()),
+                |text| Self::Native {
+                    type_name: "json".to_owned(),
+                    text: text.to_owned(),
+                },
+            )
         })
     }
 
@@ -174,9 +181,9 @@ mod tests {
     #[test]
     fn json_that_nests_absurdly_is_unreadable() {
         let nested = |depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-        assert!(Value::from_json(&nested(100)).is_ok());
+        assert!(Value::from_json(nested(100)).is_ok());
         for depth in [129, 100_000] {
-            let error = Value::from_json(&nested(depth)).expect_err("an error");
+            let error = Value::from_json(nested(depth)).expect_err("an error");
             assert_eq!(error.kind, ErrorKind::Unreadable);
         }
     }

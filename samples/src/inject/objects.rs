@@ -39,15 +39,22 @@ pub(crate) struct Objects<E> {
 }
 
 impl<E: Object> Objects<E> {
-    /// Of the entities, those whose keys are in the pools can be taken.
-    pub(crate) fn new(rng: Rng, entities: Vec<E>, pools: Vec<Pool>, now: Micros) -> Self {
+    /// Of the entities, those whose keys are in the pools can be taken; `before` was planted earlier.
+    pub(crate) fn new(
+        rng: Rng,
+        entities: Vec<E>,
+        pools: Vec<Pool>,
+        now: Micros,
+        before: Vec<Planted>,
+    ) -> Self {
         Self {
             rng,
             entities: entities.into_iter().map(|it| (it.key(), it)).collect(),
             pools,
             now,
-            n_ghosts: 0,
-            faults: Vec::new(),
+            // Each object that the source did not have is at least one of them.
+            n_ghosts: i64::try_from(before.len()).unwrap_or(i64::MAX - GHOSTS),
+            faults: before,
         }
     }
 

@@ -155,7 +155,7 @@ pub(super) fn lend(raw: &RawValue) -> Option<ValueRef<'_>> {
             Err(_) => Decimal::short(text.as_bytes())
                 .map(|(digits, scale)| ValueRef::Decimal(digits, scale)),
         },
-        b'{' | b'[' => Some(ValueRef::Json(text)),
+        b'{' | b'[' => Some(ValueRef::Json(text.as_bytes())),
         _ => None,
     }
 }

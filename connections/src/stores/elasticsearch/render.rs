@@ -90,7 +90,7 @@ pub(super) fn tables(request: &Request, answer: &Answer) -> Result<Vec<Table>> {
         let lines = text.lines().map(|it| vec![Value::from(it)]);
         return Ok(vec![Table::new(&["line"], lines.collect())]);
     }
-    let value = Value::from_json(&text)?;
+    let value = Value::from_json(&*text)?;
     if is_cancelled(&value) {
         return Err(Error::new(ErrorKind::Cancelled, "run several searches")
             .because("the server ended them before they were done"));
@@ -369,7 +369,7 @@ fn of_bulk(items: &[Value]) -> Table {
 
 /// How many documents a request changed, where its answer counts them.
 pub(super) fn affected(answer: &Answer) -> Option<u64> {
-    let Ok(Value::Map(members)) = Value::from_json(&String::from_utf8_lossy(&answer.body)) else {
+    let Ok(Value::Map(members)) = Value::from_json(&*String::from_utf8_lossy(&answer.body)) else {
         return None;
     };
     if let Some(items) = list(&members, "items") {

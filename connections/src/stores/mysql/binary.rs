@@ -30,7 +30,7 @@ pub(super) fn lent(kind: Kind, cell: &[u8]) -> Option<ValueRef<'_>> {
             let (digits, scale) = Decimal::short(cell)?;
             ValueRef::Decimal(digits, scale)
         }
-        Kind::Json => ValueRef::json(std::str::from_utf8(cell).ok()?),
+        Kind::Json => ValueRef::json(cell),
         Kind::Timestamp => ValueRef::Timestamp(Moment::of_bytes(cell)?.timestamp()?),
         Kind::Float => ValueRef::F64(widened(f32::from_le_bytes(cell.try_into().ok()?))),
         _ => return None,

@@ -22,6 +22,13 @@ pub(super) enum Failure {
     Protocol(String),
 }
 
+impl Failure {
+    /// A row is not of the cells that were asked for.
+    pub(super) fn other_cells() -> Self {
+        Self::Protocol("a row has another number of cells".to_owned())
+    }
+}
+
 impl From<sqlx::Error> for Failure {
     fn from(error: sqlx::Error) -> Self {
         match error {

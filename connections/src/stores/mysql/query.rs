@@ -439,9 +439,7 @@ impl Output {
 
     fn push(&mut self, row: &MySqlRow) -> Result<(), Failure> {
         if row.len() != self.kinds.len() {
-            return Err(Failure::Protocol(
-                "a row has another number of cells".to_owned(),
-            ));
+            return Err(Failure::other_cells());
         }
         self.filling.row();
         for (at, kind) in self.kinds.iter().enumerate() {

@@ -3,14 +3,12 @@
 //! Each part is one statement, which the server reads as of one moment; the parts are not of the same. A scan that always
 //! has bytes to read lets other tasks go on every so many rows.
 
-use std::ops::ControlFlow;
-
 use futures::TryStreamExt as _;
 use parallax_core::error::{Error, ErrorKind, Result};
 use parallax_core::name::{DatasetId, FieldPath};
 use parallax_core::store::{Fields, Part, Projection, RowSink, Scanned, ValueRef};
 use parallax_core::value::Value;
-use sqlx::mysql::{MySqlArguments, MySqlRow};
+use sqlx::mysql::MySqlArguments;
 use sqlx::{Either, Row as _};
 use tokio::task::coop::consume_budget;
 
@@ -21,7 +19,7 @@ use super::lease::Lease;
 use super::link::cell;
 use super::records::{Operand, Reader, of_table};
 use super::types::Kind;
-use crate::stores::lent::{lend, recycled, recycled_cells};
+use crate::stores::lent::{Decode, Feed, Inside};
 
 const OPERATION: &str = "scan";
 
@@ -109,11 +107,11 @@ pub(super) async fn scan(
             Error::new(ErrorKind::InvalidInput, OPERATION).because("the fields are not listed")
         );
     };
-    let mut feed = Feed::new(reader, paths);
+    let mut feed = feed(reader, paths);
     let bounds = part.bounds.as_ref().map(|(it, _)| format!(" AND {it}"));
     let select = format!(
         "SELECT {} FROM {} AS t WHERE true{}{}",
-        feed.sources.join(", "),
+        feed.list(),
         reader.table.sql(),
         bounds.unwrap_or_default(),
         reader.limits()
@@ -125,7 +123,7 @@ pub(super) async fn scan(
 async fn selected(
     lease: &mut Lease,
     select: String,
-    feed: &mut Feed,
+    feed: &mut Feed<Kind>,
     sink: &mut dyn RowSink,
 ) -> Result<Scanned, Failure> {
     let link = lease.link()?;
@@ -136,7 +134,9 @@ async fn selected(
             continue;
         };
         scanned.rows += 1;
-        if feed.row(&row, sink)?.is_break() {
+        let cells = (0..row.len()).map(|at| cell(&row, at));
+        let flow = feed.row(cells, sink).ok_or_else(Failure::other_cells)?;
+        if flow.is_break() {
             return Ok(scanned);
         }
         consume_budget().await;
@@ -146,166 +146,62 @@ async fn selected(
     Ok(scanned)
 }
 
-/// How one cell is got from what the server sends.
-struct Cell {
-    /// The place of its expression in the row; `None` where the table has no such column.
-    source: Option<usize>,
-    kind: Kind,
-    /// Whether null means that the field is not there, as inside a document.
-    null_is_absent: bool,
-    /// The rest of the path, where the value has to be made to follow it.
-    rest: Option<FieldPath>,
-}
+impl Decode for Kind {
+    #[inline]
+    fn lent<'b>(&self, bytes: &'b [u8]) -> Option<ValueRef<'b>> {
+        binary::lent(*self, bytes)
+    }
 
-impl Cell {
-    /// Whether every value of it is lent from the bytes that came.
-    fn lends(&self) -> bool {
-        let lent = matches!(
-            self.kind,
-            Kind::Int | Kind::Float | Kind::Double | Kind::Text | Kind::Bytes | Kind::Json
-        );
-        lent && self.rest.is_none()
+    fn value(&self, bytes: &[u8]) -> Value {
+        binary::value(*self, bytes)
     }
 }
 
-/// Makes cells of rows, in memory that is used again for each row.
-struct Feed {
-    /// The expressions that are selected.
-    sources: Vec<String>,
-    cells: Vec<Cell>,
-    /// The places of cells that cannot be lent, or not always.
-    makes: Vec<usize>,
-    made: Vec<Option<Value>>,
-    raw: Vec<Option<&'static [u8]>>,
-    lent: Vec<ValueRef<'static>>,
+/// What is selected for the key and the fields.
+fn feed(reader: &Reader, paths: &[FieldPath]) -> Feed<Kind> {
+    let mut feed = Feed::default();
+    for operand in &reader.key {
+        add(&mut feed, &operand.sql, operand.kind, Inside::Whole);
+    }
+    for path in paths {
+        add_path(&mut feed, &reader.table, path);
+    }
+    feed
 }
 
-impl Feed {
-    fn new(reader: &Reader, paths: &[FieldPath]) -> Self {
-        let mut feed = Self {
-            sources: Vec::new(),
-            cells: Vec::new(),
-            makes: Vec::new(),
-            made: Vec::new(),
-            raw: Vec::new(),
-            lent: Vec::new(),
-        };
-        for operand in &reader.key {
-            feed.add(&operand.sql, operand.kind, false, None);
-        }
-        for path in paths {
-            feed.add_path(&reader.table, path);
-        }
-        let cells = feed.cells.iter().enumerate();
-        feed.makes = cells
-            .filter(|(_, it)| !it.lends())
-            .map(|(at, _)| at)
-            .collect();
-        feed.made = feed.cells.iter().map(|_| None).collect();
-        if feed.sources.is_empty() {
-            // A row of no cells is still a row.
-            feed.sources.push("1".to_owned());
-        }
-        feed
-    }
-
-    fn add_path(&mut self, table: &Table, path: &FieldPath) {
-        let inside = path.segments().get(1..).unwrap_or_default();
-        let Some(column) = table.column(path.first()).filter(|_| !path.is_meta()) else {
-            return self.cells.push(Cell {
-                source: None,
-                kind: Kind::Text,
-                null_is_absent: true,
-                rest: None,
-            });
-        };
-        let sql = of_table(&column.name);
-        if inside.is_empty() {
-            return self.add(&sql, column.of.kind, false, None);
-        }
-        if column.of.kind == Kind::Json
-            && let Some(operand) = Operand::of(table, path)
-        {
-            // The member itself, not its text.
-            let member = operand
-                .sql
-                .strip_prefix("JSON_UNQUOTE(")
-                .and_then(|it| it.strip_suffix(')'));
-            return self.add(member.unwrap_or(&operand.sql), Kind::Json, true, None);
-        }
-        let rest = inside
-            .iter()
-            .map(|it| FieldPath::name(it.clone()).to_string());
-        let rest: Vec<String> = rest.collect();
-        self.add(&sql, column.of.kind, true, rest.join(".").parse().ok());
-    }
-
-    fn add(&mut self, sql: &str, kind: Kind, null_is_absent: bool, rest: Option<FieldPath>) {
-        let source = match kind {
-            Kind::Vector => format!("UNHEX(HEX({sql}))"),
-            _ => sql.to_owned(),
-        };
-        self.cells.push(Cell {
-            source: Some(self.sources.len()),
-            kind,
-            null_is_absent,
-            rest,
-        });
-        self.sources.push(source);
-    }
-
-    fn row(&mut self, row: &MySqlRow, sink: &mut dyn RowSink) -> Result<ControlFlow<()>, Failure> {
-        if row.len() != self.sources.len() {
-            return Err(Failure::Protocol(
-                "a row has another number of cells".to_owned(),
-            ));
-        }
-        let mut raw = recycled(std::mem::take(&mut self.raw));
-        raw.extend((0..self.sources.len()).map(|at| cell(row, at)));
-        let at = |source: Option<usize>| source.and_then(|it| raw.get(it).copied()).flatten();
-        for place in &self.makes {
-            if let (Some(cell), Some(slot)) = (self.cells.get(*place), self.made.get_mut(*place)) {
-                *slot = at(cell.source).and_then(|it| made(cell, it));
-            }
-        }
-        let mut lent: Vec<ValueRef<'_>> = recycled_cells(std::mem::take(&mut self.lent));
-        let cells = self.cells.iter().zip(&self.made);
-        lent.extend(cells.map(|(cell, made)| borrowed(cell, at(cell.source), made.as_ref())));
-        let flow = sink.row(&lent);
-        self.lent = recycled_cells(lent);
-        self.raw = recycled(raw);
-        Ok(flow)
-    }
-}
-
-/// The value of a cell, or of what its path leads to; `None` where it is lent, or the path leads nowhere.
-fn made(cell: &Cell, bytes: &[u8]) -> Option<Value> {
-    if cell.rest.is_none() && binary::lent(cell.kind, bytes).is_some() {
-        return None;
-    }
-    let value = binary::value(cell.kind, bytes);
-    match &cell.rest {
-        Some(rest) => rest.of(&value).cloned(),
-        None => Some(value),
-    }
-}
-
-#[inline]
-fn borrowed<'b>(cell: &Cell, bytes: Option<&'b [u8]>, made: Option<&'b Value>) -> ValueRef<'b> {
-    let Some(bytes) = bytes else {
-        return if cell.null_is_absent {
-            ValueRef::Absent
-        } else {
-            ValueRef::Null
-        };
+fn add_path(feed: &mut Feed<Kind>, table: &Table, path: &FieldPath) {
+    let inside = path.segments().get(1..).unwrap_or_default();
+    let Some(column) = table.column(path.first()).filter(|_| !path.is_meta()) else {
+        return feed.add_absent();
     };
-    if let Some(made) = made {
-        return lend(made);
+    let sql = of_table(&column.name);
+    if inside.is_empty() {
+        return add(feed, &sql, column.of.kind, Inside::Whole);
     }
-    if cell.rest.is_some() {
-        return ValueRef::Absent;
+    if column.of.kind == Kind::Json
+        && let Some(operand) = Operand::of(table, path)
+    {
+        // The member itself, not its text.
+        let member = operand
+            .sql
+            .strip_prefix("JSON_UNQUOTE(")
+            .and_then(|it| it.strip_suffix(')'));
+        return add(
+            feed,
+            member.unwrap_or(&operand.sql),
+            Kind::Json,
+            Inside::Member,
+        );
     }
-    binary::lent(cell.kind, bytes).unwrap_or(ValueRef::Bytes(bytes))
+    add(feed, &sql, column.of.kind, Inside::below(inside));
+}
+
+fn add(feed: &mut Feed<Kind>, sql: &str, kind: Kind, inside: Inside) {
+    let source = match kind {
+        Kind::Vector => format!("UNHEX(HEX({sql}))"),
+        _ => sql.to_owned(),
+    };
+    feed.add(source, kind, inside);
 }
 
 #[cfg(test)]

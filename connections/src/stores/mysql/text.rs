@@ -29,7 +29,7 @@ fn read(kind: Kind, cell: &[u8]) -> Option<Value> {
         Kind::Bytes => Value::Bytes(cell.to_vec()),
         Kind::Timestamp | Kind::DateTime | Kind::Date => Moment::of_text(text()?)?.value(kind),
         Kind::Time => Clock::of_text(text()?)?.value(),
-        Kind::Json => json(cell)?,
+        Kind::Json => Value::of_json(cell),
         Kind::Uuid => Value::Uuid(text()?.parse::<Uuid>().ok()?),
         Kind::Vector => binary::vector(cell)?,
         Kind::Geometry => geometry::value(cell),
@@ -56,11 +56,6 @@ pub(super) fn decimal(cell: &[u8]) -> Option<Value> {
 fn large(cell: &[u8]) -> Option<Value> {
     let text = std::str::from_utf8(cell).ok()?;
     text.parse::<Decimal>().ok().map(Value::Decimal)
-}
-
-/// JSON as it is; what nests deeper than we read stays text.
-pub(super) fn json(cell: &[u8]) -> Option<Value> {
-    std::str::from_utf8(cell).ok().map(Value::of_json)
 }
 
 #[cfg(test)]

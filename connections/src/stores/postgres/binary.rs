@@ -33,9 +33,9 @@ pub(super) fn lent<'b>(of: &Type, cell: &'b [u8]) -> Option<ValueRef<'b>> {
             let (digits, scale) = Numeric::of(cell)?.short()?;
             ValueRef::Decimal(digits, scale)
         }
-        Kind::Json => ValueRef::json(std::str::from_utf8(cell).ok()?),
+        Kind::Json => ValueRef::json(cell),
         // Before it stands the version of the form.
-        Kind::Jsonb => ValueRef::json(std::str::from_utf8(cell.strip_prefix(&[1])?).ok()?),
+        Kind::Jsonb => ValueRef::json(cell.strip_prefix(&[1])?),
         Kind::Timestamptz => {
             ValueRef::Timestamp(calendar::timestamp(i64::from_be_bytes(*exactly(cell)?))?)
         }
@@ -77,6 +77,73 @@ pub(super) fn native(of: &Type, text: String) -> Value {
     Value::Native {
         type_name: of.name.clone(),
         text,
+    }
+}
+
+/// The items of an array, as nested lists; one whose bounds do not begin at one comes as its bytes.
+pub(super) fn items(element: &Type, cell: &[u8]) -> Value {
+    let read = || {
+        let mut reader = Items::of(element, cell)?;
+        let list = reader.list(0)?;
+        reader.rest.is_empty().then_some(list)
+    };
+    read().unwrap_or_else(|| Value::Bytes(cell.to_vec()))
+}
+
+/// What is left of an array: after its dimensions, each with a length and its first index, come the items in order.
+struct Items<'c> {
+    element: &'c Type,
+    lengths: Vec<usize>,
+    rest: &'c [u8],
+}
+
+impl<'c> Items<'c> {
+    fn of(element: &'c Type, cell: &'c [u8]) -> Option<Self> {
+        let mut items = Self {
+            element,
+            lengths: Vec::new(),
+            rest: cell,
+        };
+        let dimensions = items.number()?;
+        // Whether there are nulls, and the type of the elements.
+        let _known = (items.number()?, items.number()?);
+        for _ in 0..dimensions {
+            let length = usize::try_from(items.number()?).ok()?;
+            items.lengths.push(length);
+            (items.number()? == 1).then_some(())?;
+        }
+        Some(items)
+    }
+
+    fn number(&mut self) -> Option<i32> {
+        let (number, rest) = self.rest.split_first_chunk::<4>()?;
+        self.rest = rest;
+        Some(i32::from_be_bytes(*number))
+    }
+
+    fn list(&mut self, depth: usize) -> Option<Value> {
+        let length = self.lengths.get(depth).copied().unwrap_or(0);
+        let is_innermost = depth + 1 >= self.lengths.len();
+        let item = |_| {
+            if is_innermost {
+                self.item()
+            } else {
+                self.list(depth + 1)
+            }
+        };
+        (0..length)
+            .map(item)
+            .collect::<Option<_>>()
+            .map(Value::List)
+    }
+
+    fn item(&mut self) -> Option<Value> {
+        let Ok(length) = usize::try_from(self.number()?) else {
+            return Some(Value::Null);
+        };
+        let (item, rest) = self.rest.split_at_checked(length)?;
+        self.rest = rest;
+        Some(value(self.element, item))
     }
 }
 

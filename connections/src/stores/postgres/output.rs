@@ -52,9 +52,7 @@ impl Output {
 
     pub(super) fn push(&mut self, row: &PgRow) -> Result<(), Failure> {
         if row.len() != self.types.len() {
-            return Err(Failure::Protocol(
-                "a row has another number of cells".to_owned(),
-            ));
+            return Err(Failure::other_cells());
         }
         self.filling.row();
         for (at, of) in self.types.iter().enumerate() {

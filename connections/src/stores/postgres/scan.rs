@@ -2,7 +2,6 @@
 //!
 //! A scan that always has bytes to read lets other tasks go on every so many rows.
 
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use futures::TryStreamExt as _;
@@ -21,7 +20,7 @@ use super::records::{Operand, Reader, of_table};
 use super::types::{Kind, Type};
 use super::{binary, text};
 use crate::sql::quoted;
-use crate::stores::lent::{lend, recycled, recycled_cells};
+use crate::stores::lent::{Decode, Feed, Inside};
 
 const OPERATION: &str = "scan";
 
@@ -127,8 +126,8 @@ pub(super) async fn scan(
         );
     };
     let reader = Reader::new(table, &part.dataset, fields)?;
-    let mut feed = Feed::new(&reader, paths);
-    let select = select(&reader, &feed, part);
+    let mut feed = feed(&reader, paths);
+    let select = select(&reader, &feed.list(), part);
     let copies = lease.server().is_some_and(|it| it.is_original());
     let scanned = if copies {
         copied(lease, &select, &mut feed, sink).await
@@ -138,9 +137,8 @@ pub(super) async fn scan(
     scanned.map_err(|it| lease.fail(&it, OPERATION, None))
 }
 
-/// The rows of a part. Whatever has no binary form that we read is selected as text.
-fn select(reader: &Reader, feed: &Feed, part: &Part) -> String {
-    let list = feed.sources.join(", ");
+/// The rows of a part.
+fn select(reader: &Reader, list: &str, part: &Part) -> String {
     let from = |table: &str, bounds: &str| {
         let limits = reader.limits();
         format!("SELECT {list} FROM {table} AS t WHERE true{bounds}{limits}")
@@ -160,7 +158,7 @@ fn select(reader: &Reader, feed: &Feed, part: &Part) -> String {
 async fn copied(
     lease: &mut Lease,
     select: &str,
-    feed: &mut Feed,
+    feed: &mut Feed<Read>,
     sink: &mut dyn RowSink,
 ) -> Result<Scanned, Failure> {
     let link = lease.link()?;
@@ -172,7 +170,8 @@ async fn copied(
             continue;
         };
         scanned.rows += 1;
-        if feed.row(Cells::of(row), sink)?.is_break() {
+        let flow = feed.row(Cells::of(row), sink);
+        if flow.ok_or_else(Failure::other_cells)?.is_break() {
             return Ok(scanned);
         }
         consume_budget().await;
@@ -186,7 +185,7 @@ async fn copied(
 async fn selected(
     lease: &mut Lease,
     select: String,
-    feed: &mut Feed,
+    feed: &mut Feed<Read>,
     sink: &mut dyn RowSink,
 ) -> Result<Scanned, Failure> {
     let link = lease.link()?;
@@ -198,7 +197,8 @@ async fn selected(
         };
         scanned.rows += 1;
         let cells = (0..row.len()).map(|at| cell(&row, at).ok().and_then(|it| bytes(&it)));
-        if feed.row(cells, sink)?.is_break() {
+        let flow = feed.row(cells, sink);
+        if flow.ok_or_else(Failure::other_cells)?.is_break() {
             return Ok(scanned);
         }
         consume_budget().await;
@@ -221,195 +221,79 @@ fn tuple(body: &[u8], is_first: bool) -> Option<&[u8]> {
     (body.len() >= 2 && !body.starts_with(&[0xff, 0xff])).then_some(body)
 }
 
-/// How one cell is got from what the server sends.
-struct Cell {
-    /// The place of its expression in the row; `None` where the table has no such column.
-    source: Option<usize>,
-    of: Arc<Type>,
-    /// Whether null means that the field is not there, as inside a document.
-    null_is_absent: bool,
-    /// The rest of the path, where the value has to be made to follow it.
-    rest: Option<FieldPath>,
+/// How a cell is read.
+#[derive(Debug)]
+enum Read {
+    Binary(Arc<Type>),
+    /// The binary form of an array of these.
+    Items(Arc<Type>),
+    Text(Arc<Type>),
 }
 
-impl Cell {
-    fn lends(&self) -> bool {
-        let lent = matches!(
-            self.of.kind,
-            Kind::Bool
-                | Kind::Int2
-                | Kind::Int4
-                | Kind::Int8
-                | Kind::Oid
-                | Kind::Float4
-                | Kind::Float8
-                | Kind::Text
-                | Kind::Bytes
-                | Kind::Json
-                | Kind::Jsonb
-        );
-        lent && self.rest.is_none()
+impl Decode for Read {
+    #[inline]
+    fn lent<'b>(&self, bytes: &'b [u8]) -> Option<ValueRef<'b>> {
+        match self {
+            Self::Binary(of) => binary::lent(of, bytes),
+            Self::Items(_) | Self::Text(_) => None,
+        }
+    }
+
+    fn value(&self, bytes: &[u8]) -> Value {
+        match self {
+            Self::Binary(of) => binary::value(of, bytes),
+            Self::Items(of) => binary::items(of, bytes),
+            Self::Text(of) => text::value(of, bytes),
+        }
     }
 }
 
-/// Makes cells of rows, in memory that is used again for each row.
-struct Feed {
-    /// The expressions that are selected.
-    sources: Vec<String>,
-    cells: Vec<Cell>,
-    /// The places of cells that cannot be lent from the buffer, or not always.
-    makes: Vec<usize>,
-    made: Vec<Option<Value>>,
-    raw: Vec<Option<&'static [u8]>>,
-    lent: Vec<ValueRef<'static>>,
+/// What is selected for the key and the fields.
+fn feed(reader: &Reader, paths: &[FieldPath]) -> Feed<Read> {
+    let mut feed = Feed::default();
+    for operand in &reader.key {
+        add(&mut feed, &operand.sql, &operand.of, Inside::Whole);
+    }
+    for path in paths {
+        add_path(&mut feed, &reader.table, path);
+    }
+    feed
 }
 
-impl Feed {
-    fn new(reader: &Reader, paths: &[FieldPath]) -> Self {
-        let mut feed = Self {
-            sources: Vec::new(),
-            cells: Vec::new(),
-            makes: Vec::new(),
-            made: Vec::new(),
-            raw: Vec::new(),
-            lent: Vec::new(),
-        };
-        for operand in &reader.key {
-            feed.add(&operand.sql, &operand.of, false, None);
-        }
-        for path in paths {
-            feed.add_path(&reader.table, path);
-        }
-        let cells = feed.cells.iter().enumerate();
-        feed.makes = cells
-            .filter(|(_, it)| !it.lends())
-            .map(|(at, _)| at)
-            .collect();
-        feed.made = feed.cells.iter().map(|_| None).collect();
-        if feed.sources.is_empty() {
-            // A row of no cells is still a row.
-            feed.sources.push("1".to_owned());
-        }
-        feed
+fn add_path(feed: &mut Feed<Read>, table: &Table, path: &FieldPath) {
+    let inside = path.segments().get(1..).unwrap_or_default();
+    let Some(column) = table.column(path.first()).filter(|_| !path.is_meta()) else {
+        return feed.add_absent();
+    };
+    let sql = of_table(&column.name);
+    if inside.is_empty() {
+        return add(feed, &sql, &column.of, Inside::Whole);
     }
-
-    fn add_path(&mut self, table: &Table, path: &FieldPath) {
-        let inside = path.segments().get(1..).unwrap_or_default();
-        let Some(column) = table.column(path.first()).filter(|_| !path.is_meta()) else {
-            return self.cells.push(Cell {
-                source: None,
-                of: Arc::new(nothing()),
-                null_is_absent: true,
-                rest: None,
-            });
-        };
-        let sql = of_table(&column.name);
-        if inside.is_empty() {
-            return self.add(&sql, &column.of, false, None);
-        }
-        if matches!(column.of.kind, Kind::Json | Kind::Jsonb)
-            && let Some(operand) = Operand::of(table, path)
-        {
-            let member = operand.sql.replacen(" #>> ", " #> ", 1);
-            return self.add(&member, &column.of, true, None);
-        }
-        let rest = inside
-            .iter()
-            .map(|it| FieldPath::name(it.clone()).to_string());
-        let rest: Vec<String> = rest.collect();
-        self.add(&sql, &column.of, true, rest.join(".").parse().ok());
+    if matches!(column.of.kind, Kind::Json | Kind::Jsonb)
+        && let Some(operand) = Operand::of(table, path)
+    {
+        let member = operand.sql.replacen(" #>> ", " #> ", 1);
+        return add(feed, &member, &column.of, Inside::Member);
     }
+    add(feed, &sql, &column.of, Inside::below(inside));
+}
 
-    fn add(&mut self, sql: &str, of: &Arc<Type>, null_is_absent: bool, rest: Option<FieldPath>) {
-        let sql = if of.is_binary() {
-            sql.to_owned()
-        } else if of.name == "inet" {
-            // Its cast to text adds what its text form leaves out.
+/// Whatever has no binary form that we read is selected as text.
+fn add(feed: &mut Feed<Read>, sql: &str, of: &Arc<Type>, inside: Inside) {
+    let read = match &of.kind {
+        _ if of.is_binary() => Read::Binary(Arc::clone(of)),
+        Kind::Array(element, _) if element.is_binary() => Read::Items(Arc::clone(element)),
+        _ => Read::Text(Arc::clone(of)),
+    };
+    let source = match read {
+        Read::Binary(_) | Read::Items(_) => sql.to_owned(),
+        // Its cast to text adds what its text form leaves out.
+        Read::Text(_) if of.name == "inet" => {
             format!("CASE WHEN {sql} IS NOT NULL THEN pg_catalog.format('%s', {sql}) END")
-        } else {
-            format!("{sql}::text")
-        };
-        self.cells.push(Cell {
-            source: Some(self.sources.len()),
-            of: Arc::clone(of),
-            null_is_absent,
-            rest,
-        });
-        self.sources.push(sql);
-    }
-
-    fn row<'r>(
-        &mut self,
-        cells: impl Iterator<Item = Option<&'r [u8]>>,
-        sink: &mut dyn RowSink,
-    ) -> Result<ControlFlow<()>, Failure> {
-        let mut raw = recycled(std::mem::take(&mut self.raw));
-        raw.extend(cells);
-        if raw.len() != self.sources.len() {
-            return Err(Failure::Protocol(
-                "a row has another number of cells".to_owned(),
-            ));
         }
-        let at = |source: Option<usize>| source.and_then(|it| raw.get(it).copied()).flatten();
-        for place in &self.makes {
-            if let (Some(cell), Some(slot)) = (self.cells.get(*place), self.made.get_mut(*place)) {
-                *slot = at(cell.source).and_then(|it| made(cell, it));
-            }
-        }
-        let mut lent: Vec<ValueRef<'_>> = recycled_cells(std::mem::take(&mut self.lent));
-        let cells = self.cells.iter().zip(&self.made);
-        lent.extend(cells.map(|(cell, made)| borrowed(cell, at(cell.source), made.as_ref())));
-        let flow = sink.row(&lent);
-        self.lent = recycled_cells(lent);
-        self.raw = recycled(raw);
-        Ok(flow)
-    }
-}
-
-/// The value of a cell that the buffer does not hold as it is.
-fn made(cell: &Cell, bytes: &[u8]) -> Option<Value> {
-    if cell.rest.is_none() && binary_lends(cell, bytes) {
-        return None;
-    }
-    let value = if cell.of.is_binary() {
-        binary::value(&cell.of, bytes)
-    } else {
-        text::value(&cell.of, bytes)
+        Read::Text(_) => format!("{sql}::text"),
     };
-    match &cell.rest {
-        Some(rest) => rest.of(&value).cloned(),
-        None => Some(value),
-    }
-}
-
-fn binary_lends(cell: &Cell, bytes: &[u8]) -> bool {
-    cell.of.is_binary() && binary::lent(&cell.of, bytes).is_some()
-}
-
-fn borrowed<'b>(cell: &Cell, bytes: Option<&'b [u8]>, made: Option<&'b Value>) -> ValueRef<'b> {
-    let Some(bytes) = bytes else {
-        return if cell.null_is_absent {
-            ValueRef::Absent
-        } else {
-            ValueRef::Null
-        };
-    };
-    if let Some(made) = made {
-        return lend(made);
-    }
-    if cell.rest.is_some() {
-        return ValueRef::Absent;
-    }
-    binary::lent(&cell.of, bytes).unwrap_or(ValueRef::Bytes(bytes))
-}
-
-/// The type of a field that is not there.
-fn nothing() -> Type {
-    Type {
-        name: String::new(),
-        declared: String::new(),
-        kind: Kind::Native,
-    }
+    feed.add(source, read, inside);
 }
 
 #[cfg(test)]

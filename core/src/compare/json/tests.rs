@@ -6,7 +6,7 @@ use super::*;
 
 fn quick(text: &str) -> Option<Vec<u8>> {
     let mut out = vec![7];
-    let is_written = write_text(text, &mut out, &mut Buffers::default());
+    let is_written = write_text(text.as_bytes(), &mut out, &mut Buffers::default());
     assert!(is_written || out == [7], "{text} left something behind");
     is_written.then(|| out.split_off(1))
 }

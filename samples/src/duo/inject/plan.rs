@@ -78,7 +78,7 @@ impl Planner {
         });
         Self {
             buyers: buyers.collect(),
-            objects: Objects::new(rng, entities, pools.into(), now),
+            objects: Objects::new(rng, entities, pools.into(), now, Vec::new()),
             plan: Plan::default(),
         }
     }

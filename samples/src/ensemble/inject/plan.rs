@@ -2,16 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::clock::Micros;
 use crate::ensemble::change::Written;
 use crate::ensemble::entity::{Entity, columns};
 use crate::ensemble::shop::Outgoing;
 use crate::ensemble::{Stores, Target, crm, generate};
 use crate::error::Result;
 use crate::inject::objects::{DAY, Object as _, Objects};
-use crate::inject::{Planted, Pool, Verdict};
+use crate::inject::{Planted, Verdict};
 use crate::model::{Key, Kind, Op};
-use crate::rng::Rng;
 
 /// All that is to be done, and what must be found then.
 #[derive(Debug, Default)]
@@ -41,16 +39,9 @@ pub(super) struct Planner {
 }
 
 impl Planner {
-    pub(super) fn new(
-        rng: Rng,
-        entities: Vec<Entity>,
-        pools: Vec<Pool>,
-        now: Micros,
-        stores: &Stores,
-        buyers: BTreeSet<i64>,
-    ) -> Self {
+    pub(super) fn new(objects: Objects<Entity>, stores: &Stores, buyers: BTreeSet<i64>) -> Self {
         Self {
-            objects: Objects::new(rng, entities, pools, now),
+            objects,
             kinds: stores.kinds(),
             targets: stores.targets().collect(),
             datasets: stores.datasets.clone(),
