@@ -32,7 +32,7 @@ async fn main() {
     let tables: Vec<Table> = match command.as_str() {
         "check" => vec![check::bench(scale.unwrap_or(1_000_000)).await],
         "check-sql" => vec![copies::bench_sql(scale.unwrap_or(1_000_000)).await],
-        "check-documents" => vec![copies::bench_documents(scale.unwrap_or(1_000_000)).await],
+        "check-documents" => copies::bench_documents(scale.unwrap_or(1_000_000)).await,
         "check-graph" => copies::bench_graph(scale.unwrap_or(300_000)).await,
         "check-search" => copies::bench_search(scale.unwrap_or(300_000)).await,
         "load" => vec![load::bench(scale.unwrap_or(20_000)).await],

@@ -5,6 +5,7 @@
 mod action;
 mod app;
 pub mod backend;
+mod camera;
 mod format;
 mod loadable;
 mod theme;

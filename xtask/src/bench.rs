@@ -17,7 +17,10 @@ const USAGE: &str = "cargo xtask bench [check|check-sql|check-documents|check-gr
 const BENCHES: [(&str, &[&str]); 8] = [
     ("check", &["postgres", "redis"]),
     ("check-sql", &["postgres", "mariadb"]),
-    ("check-documents", &["postgres", "ferretdb"]),
+    (
+        "check-documents",
+        &["postgres", "ferretdb", "mongo-java-server"],
+    ),
     ("check-graph", &["postgres", "neo4j"]),
     ("check-search", &["postgres", "elasticsearch", "opensearch"]),
     ("load", &["postgres", "redis"]),

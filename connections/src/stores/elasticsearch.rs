@@ -20,6 +20,7 @@ use crate::clock;
 
 mod cancel;
 mod caps;
+mod cells;
 mod client;
 mod console;
 mod datasets;

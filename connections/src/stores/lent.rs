@@ -164,7 +164,7 @@ impl<D: Decode> Cell<D> {
 
 /// A value as a cell that is lent.
 #[inline]
-fn lend(value: &Value) -> ValueRef<'_> {
+pub(crate) fn lend(value: &Value) -> ValueRef<'_> {
     match value {
         Value::Null => ValueRef::Null,
         Value::Bool(it) => ValueRef::Bool(*it),

@@ -51,12 +51,8 @@ fn row(at: u64) -> [Value; 5] {
     let number = i64::try_from(at).expect("a row");
     let placed =
         Timestamp::from_nanosecond(1_772_452_990_123_456_789 + i128::from(number) * 1_000_000_001);
-    let total = Value::from_json(&format!(
-        "{}.{:04}",
-        1_234_567_890_123_u64 + at,
-        at % 10_000
-    ))
-    .expect("a decimal");
+    let total = Value::from_json(format!("{}.{:04}", 1_234_567_890_123_u64 + at, at % 10_000))
+        .expect("a decimal");
     let note = if at % 4 == 1 {
         Value::Null
     } else {

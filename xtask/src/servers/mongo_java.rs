@@ -66,13 +66,16 @@ fn prepare(instance: &Instance) -> Result<()> {
     instance.folder_of_its_own("data").map(drop)
 }
 
+/// A million documents of a check at full scale are held in it; it grows only as far as it is filled.
+const HEAP: &str = "-Xmx6g";
+
 fn command(instance: &Instance) -> Result<Command> {
     let mut java = Command::new("java");
     for options in ["JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS"] {
         // What a person has set for own programs is not for us.
         java.env_remove(options);
     }
-    java.args(["-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"])
+    java.args([HEAP, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"])
         // Relative to the home, which it runs in.
         .args(["--class-path", "launcher:jars/*", "Launcher"])
         .arg(instance.port("plain")?.to_string())

@@ -2,27 +2,25 @@
 //!
 //! The next page is asked for before the rows of the last one are fed, so that the server works meanwhile.
 
-use std::ops::ControlFlow;
-
 use elasticsearch::http::Method;
 use futures::future::join;
 use parallax_core::error::{Error, ErrorKind, Result};
 use parallax_core::name::DatasetId;
-use parallax_core::store::{Fields, Part, Projection, RowSink, Scanned, ValueRef};
+use parallax_core::store::{Part, Projection, RowSink, Scanned};
 use parallax_core::value::Value;
 use serde::Deserialize;
 
+use super::cells::Feed;
 use super::client::Exchange;
-use super::fields::{condition, is_inside, wants_source};
-use super::hit::{Hit, Searched, no_source};
-use super::pick::{Paths, lend, made};
+use super::fields::{condition, wants_source};
+use super::hit::Searched;
 use super::pit::{KEEP_ALIVE, Scroll, close_left_behind, open};
 use super::product::Maker;
 use super::request::{Answer, Request};
 use super::resource::Resource;
 use super::target::{Target, target};
 
-const OPERATION: &str = "scan";
+pub(super) const OPERATION: &str = "scan";
 
 /// A slice is not made for fewer documents than this.
 const DOCUMENTS_PER_PART: u64 = 20_000;
@@ -387,112 +385,6 @@ fn checked(answer: Answer) -> Result<Answer> {
 fn next_size(bytes: usize, documents: usize) -> u64 {
     let each = (bytes as u64) / (documents.max(1) as u64);
     (PAGE_BYTES / each.max(1)).clamp(1, MAX_PAGE)
-}
-
-/// How one cell is got.
-enum Cell {
-    /// From the document.
-    Inside,
-    /// What the server keeps beside it, by the name of its path.
-    Beside(String),
-}
-
-/// Makes cells of documents.
-struct Feed {
-    paths: Paths,
-    cells: Vec<Cell>,
-    wants_source: bool,
-    wants_meta: bool,
-    scanned: Scanned,
-}
-
-impl Feed {
-    fn new(projection: &Projection) -> Result<Self> {
-        let Fields::Listed(fields) = &projection.fields else {
-            return Err(
-                Error::new(ErrorKind::InvalidInput, OPERATION).because("the fields are not listed")
-            );
-        };
-        let mut feed = Self {
-            paths: Paths::default(),
-            cells: Vec::new(),
-            wants_source: false,
-            wants_meta: false,
-            scanned: Scanned::default(),
-        };
-        let keys = projection.key.iter().map(|it| &it.path);
-        for (at, path) in keys.chain(fields).enumerate() {
-            if is_inside(path) {
-                feed.paths.add(path, at);
-                feed.wants_source = true;
-                feed.cells.push(Cell::Inside);
-            } else {
-                let name = path.first();
-                feed.wants_meta |= !matches!(name, "@id" | "_id" | "@key" | "@index");
-                feed.cells.push(Cell::Beside(name.to_owned()));
-            }
-        }
-        Ok(feed)
-    }
-
-    fn rows(&mut self, hits: &[Hit<'_>], sink: &mut dyn RowSink) -> Result<ControlFlow<()>> {
-        let mut raw = vec![None; self.cells.len()];
-        let mut own: Vec<Option<Value>> = vec![None; self.cells.len()];
-        for hit in hits {
-            raw.fill(None);
-            own.fill(None);
-            if self.wants_source {
-                let source = hit.source.ok_or_else(|| no_source(OPERATION))?;
-                if self.paths.pick(source, &mut raw).is_err() {
-                    self.scanned.unreadable += 1;
-                    continue;
-                }
-            }
-            if !self.make(hit, &raw, &mut own) {
-                self.scanned.unreadable += 1;
-                continue;
-            }
-            let cells = raw.iter().zip(&own).map(|(raw, own)| match (own, raw) {
-                (Some(own), _) => borrowed(own),
-                (None, Some(raw)) => lend(raw).unwrap_or(ValueRef::Absent),
-                (None, None) => ValueRef::Absent,
-            });
-            let cells: Vec<ValueRef<'_>> = cells.collect();
-            self.scanned.rows += 1;
-            if sink.row(&cells).is_break() {
-                return Ok(ControlFlow::Break(()));
-            }
-        }
-        Ok(ControlFlow::Continue(()))
-    }
-
-    /// Makes the values that cannot be lent; false where one cannot be read.
-    fn make(
-        &self,
-        hit: &Hit<'_>,
-        raw: &[Option<&serde_json::value::RawValue>],
-        own: &mut [Option<Value>],
-    ) -> bool {
-        for ((cell, raw), own) in self.cells.iter().zip(raw).zip(own) {
-            match (cell, raw) {
-                (Cell::Beside(name), _) => *own = hit.known(name),
-                (Cell::Inside, Some(raw)) if lend(raw).is_none() => match made(raw) {
-                    Ok(value) => *own = Some(value),
-                    Err(_) => return false,
-                },
-                (Cell::Inside, _) => {}
-            }
-        }
-        true
-    }
-}
-
-fn borrowed(value: &Value) -> ValueRef<'_> {
-    match value {
-        Value::I64(it) => ValueRef::I64(*it),
-        Value::Text(it) => ValueRef::Text(it),
-        other => ValueRef::Owned(other),
-    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! `GraphView::show` asks for another frame in every frame, so the window would never sleep. The stage draws the same
 //! graph, nodes and edges without it, and makes each card and label a widget, which keyboard and screen readers need.
 
-use egui::{Id, Key, Pos2, Rect, Response, Sense, Ui, Vec2, WidgetType};
+use egui::{Id, Key, Pos2, Rect, Sense, Ui, Vec2, WidgetType};
 use egui_graphs::{
     DisplayEdge as _, DisplayNode as _, DrawContext, Graph, MetadataFrame, SettingsStyle,
 };
@@ -14,46 +14,41 @@ use super::bundle::{BundleShape, Cable};
 use super::card::CardShape;
 use super::sketch::{Card, Sketch};
 use super::{Selection, layout};
+use crate::camera::{Camera, Reach};
 use crate::widgets::{announce, focus_ring};
 use parallax_core::human;
 
 type FlowGraph = Graph<Card, Cable, Directed, DefaultIx, CardShape, BundleShape>;
 
-const MARGIN: f32 = 24.0;
-const ZOOMS: std::ops::RangeInclusive<f32> = 0.3..=2.5;
-/// Fitting does not blow small maps up.
-const MAX_FIT: f32 = 1.25;
+const REACH: Reach = Reach {
+    zooms: 0.3..=2.5,
+    max_fit: 1.25,
+    margin: 24.0,
+};
 
 /// The graph and the view of it.
 #[derive(Debug)]
 pub(super) struct Stage {
     graph: FlowGraph,
-    zoom: f32,
-    pan: Vec2,
-    /// Fits in the next frame, and whenever the room changes until somebody moves the map.
-    fits: bool,
-    room: Rect,
+    camera: Camera,
 }
 
 impl Default for Stage {
     fn default() -> Self {
         Self {
             graph: FlowGraph::new(),
-            zoom: 1.0,
-            pan: Vec2::ZERO,
-            fits: true,
-            room: Rect::NOTHING,
+            camera: Camera::new(REACH),
         }
     }
 }
 
 impl Stage {
     pub(super) fn fit(&mut self) {
-        self.fits = true;
+        self.camera.fit();
     }
 
     pub(super) fn zoom_by(&mut self, factor: f32) {
-        self.zoom_at(self.room.center(), factor);
+        self.camera.zoom_by(factor);
     }
 
     /// Takes new values; cards that were there stay where they are.
@@ -97,7 +92,7 @@ impl Stage {
 
     fn build(&mut self, sketch: &Sketch) {
         self.graph = FlowGraph::new();
-        self.fits = true;
+        self.camera.fit();
         let places = layout::place(sketch);
         for (card, at) in sketch.cards.iter().zip(&places) {
             self.graph.add_node_with_location(card.clone(), *at);
@@ -122,11 +117,12 @@ impl Stage {
     ) -> Option<Selection> {
         let (response, painter) = ui.allocate_painter(size, Sense::click_and_drag());
         announce(ui, &response, WidgetType::Panel, "Map of stores and flows");
-        if self.room != response.rect {
-            self.room = response.rect;
+        self.camera.room = response.rect;
+        self.follow();
+        if response.dragged() {
+            self.camera.pan_by(response.drag_delta());
         }
-        self.fit_into_room();
-        self.navigate(ui, &response);
+        self.camera.wheel(ui, &response);
         self.select(selection);
         self.draw(ui, &painter);
         let mut clicked = response.clicked().then_some(Selection::Nothing);
@@ -138,47 +134,12 @@ impl Stage {
         clicked
     }
 
-    fn fit_into_room(&mut self) {
-        if !self.fits || self.graph.node_count() == 0 {
-            return;
-        }
+    fn follow(&mut self) {
         let mut bounds = Rect::NOTHING;
         for node in self.nodes() {
             bounds |= self.card_rect(node);
         }
-        let room = self.room.shrink(MARGIN);
-        let scale = (room.width() / bounds.width()).min(room.height() / bounds.height());
-        self.zoom = scale.clamp(*ZOOMS.start(), MAX_FIT);
-        self.pan = room.center().to_vec2() - bounds.center().to_vec2() * self.zoom;
-    }
-
-    fn navigate(&mut self, ui: &Ui, response: &Response) {
-        if response.dragged() {
-            self.fits = false;
-            self.pan += response.drag_delta();
-        }
-        if !response.contains_pointer() {
-            return;
-        }
-        let (scroll, zoom, pointer) = ui.input(|it| {
-            (
-                it.smooth_scroll_delta(),
-                it.zoom_delta(),
-                it.pointer.hover_pos(),
-            )
-        });
-        let factor = zoom * (scroll.y / 240.0).exp();
-        if let Some(pointer) = pointer.filter(|_| (factor - 1.0).abs() > 1e-4) {
-            self.zoom_at(pointer, factor);
-        }
-    }
-
-    fn zoom_at(&mut self, fixed: Pos2, factor: f32) {
-        self.fits = false;
-        let zoom = (self.zoom * factor).clamp(*ZOOMS.start(), *ZOOMS.end());
-        let fixed = fixed.to_vec2();
-        self.pan = fixed - (fixed - self.pan) * (zoom / self.zoom);
-        self.zoom = zoom;
+        self.camera.follow(bounds);
     }
 
     fn select(&mut self, selection: &Selection) {
@@ -198,8 +159,8 @@ impl Stage {
 
     fn draw(&mut self, ui: &Ui, painter: &egui::Painter) {
         let mut meta = MetadataFrame::new(None);
-        meta.zoom = self.zoom;
-        meta.pan = self.pan;
+        meta.zoom = self.camera.zoom;
+        meta.pan = self.camera.pan;
         let ctx = DrawContext {
             ctx: ui.ctx(),
             painter,
@@ -237,7 +198,7 @@ impl Stage {
     }
 
     fn on_screen(&self, rect: Rect) -> Rect {
-        let place = |at: Pos2| (at.to_vec2() * self.zoom + self.pan).to_pos2();
+        let place = |at: Pos2| self.camera.on_screen(at);
         Rect::from_min_max(place(rect.min), place(rect.max))
     }
 
@@ -270,9 +231,9 @@ impl Stage {
             focus_ring(ui, &response);
             card.set_hovered(response.hovered());
             if response.dragged() {
-                let moved = card.location() + response.drag_delta() / self.zoom;
+                let moved = card.location() + response.drag_delta() / self.camera.zoom;
                 card.set_location(moved);
-                self.fits = false;
+                self.camera.hold();
             }
             if response.clicked() {
                 clicked = Some(Selection::Card(node.index()));

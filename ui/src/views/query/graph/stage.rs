@@ -18,16 +18,18 @@ use super::collect::Collected;
 use super::layout::{Layout, REST};
 use super::tie::{Line, LineShape, distance};
 use super::vertex::{Dot, DotShape, RADIUS, radius};
+use crate::camera::{Camera, Reach};
 use crate::format::as_f32;
 use crate::theme::Palette;
 use crate::widgets::{announce, focus_ring};
 
 type Drawing = Graph<Dot, Line, Directed, DefaultIx, DotShape, LineShape>;
 
-const MARGIN: f32 = 34.0;
-const ZOOMS: std::ops::RangeInclusive<f32> = 0.04..=4.0;
-/// Fitting does not blow small graphs up.
-const MAX_FIT: f32 = 1.3;
+const REACH: Reach = Reach {
+    zooms: 0.04..=4.0,
+    max_fit: 1.3,
+    margin: 34.0,
+};
 /// Pushes that one frame may reckon while the graph is laid out: some milliseconds.
 const BUDGET: usize = 1_500_000;
 /// More nodes than these are no widgets of their own; they can still be clicked, and walked to by the arrows.
@@ -47,10 +49,7 @@ pub(super) struct Stage {
     kinds: Vec<String>,
     /// Nodes by how many relationships they have, for captions where there is little room.
     order: Vec<usize>,
-    zoom: f32,
-    pan: Vec2,
-    fits: bool,
-    room: Rect,
+    camera: Camera,
     dragged: Option<NodeIndex>,
 }
 
@@ -77,25 +76,22 @@ impl Stage {
             placed: false,
             kinds: found.ties.iter().map(|it| it.kind.clone()).collect(),
             order: by_degree(found),
-            zoom: 1.0,
-            pan: Vec2::ZERO,
-            fits: true,
-            room: Rect::NOTHING,
+            camera: Camera::new(REACH),
             dragged: None,
         }
     }
 
     pub(super) fn fit(&mut self) {
-        self.fits = true;
+        self.camera.fit();
     }
 
     /// Whether it is zoomed out so far that nodes do not say their names.
     pub(super) fn hides_names(&self) -> bool {
-        self.zoom < NAMES
+        self.camera.zoom < NAMES
     }
 
     pub(super) fn zoom_by(&mut self, factor: f32) {
-        self.zoom_at(self.room.center(), factor);
+        self.camera.zoom_by(factor);
     }
 
     /// Takes the colour off all labels but one.
@@ -110,10 +106,7 @@ impl Stage {
 
     /// Brings a node into the middle.
     pub(super) fn show(&mut self, at: usize) {
-        self.fits = false;
-        if let Some(node) = self.graph.node(NodeIndex::new(at)) {
-            self.pan = self.room.center().to_vec2() - node.location().to_vec2() * self.zoom;
-        }
+        self.camera.show(self.place(NodeIndex::new(at)));
     }
 
     fn nodes(&self) -> impl Iterator<Item = NodeIndex> + use<> {
@@ -141,9 +134,9 @@ impl Stage {
             palette.rule(),
             egui::StrokeKind::Inside,
         );
-        self.room = response.rect;
+        self.camera.room = response.rect;
         self.lay_out(ui);
-        self.fit_into_room();
+        self.follow();
         self.navigate(ui, &response);
         self.select(selection);
         self.hover(ui, &response);
@@ -162,7 +155,7 @@ impl Stage {
         if self.placed {
             return;
         }
-        self.layout.fill(self.room.size());
+        self.layout.fill(self.camera.room.size());
         self.layout.run(BUDGET);
         self.placed = self.layout.is_done();
         let places: Vec<Pos2> = self.layout.places().collect();
@@ -182,23 +175,17 @@ impl Stage {
             .map_or(Pos2::ZERO, egui_graphs::Node::location)
     }
 
-    fn on_screen(&self, place: Pos2) -> Pos2 {
-        (place.to_vec2() * self.zoom + self.pan).to_pos2()
+    /// Where a node stands on the screen.
+    fn spot(&self, node: NodeIndex) -> Pos2 {
+        self.camera.on_screen(self.place(node))
     }
 
-    fn fit_into_room(&mut self) {
-        if !self.fits || self.graph.node_count() == 0 {
-            return;
-        }
+    fn follow(&mut self) {
         let mut bounds = Rect::NOTHING;
         for node in self.nodes() {
             bounds.extend_with(self.place(node));
         }
-        let bounds = bounds.expand(RADIUS);
-        let room = self.room.shrink(MARGIN);
-        let scale = (room.width() / bounds.width()).min(room.height() / bounds.height());
-        self.zoom = scale.clamp(*ZOOMS.start(), MAX_FIT);
-        self.pan = room.center().to_vec2() - bounds.center().to_vec2() * self.zoom;
+        self.camera.follow(bounds.expand(RADIUS));
     }
 
     fn navigate(&mut self, ui: &Ui, response: &Response) {
@@ -207,35 +194,19 @@ impl Stage {
             self.dragged = origin.and_then(|it| self.hit(it));
         }
         if response.dragged() {
-            self.fits = false;
             let moved = response.drag_delta();
             match self.dragged.and_then(|it| self.graph.node_mut(it)) {
-                Some(node) => node.set_location(node.location() + moved / self.zoom),
-                None => self.pan += moved,
+                Some(node) => {
+                    node.set_location(node.location() + moved / self.camera.zoom);
+                    self.camera.hold();
+                }
+                None => self.camera.pan_by(moved),
             }
         }
         if response.drag_stopped() {
             self.dragged = None;
         }
-        if !response.contains_pointer() {
-            return;
-        }
-        let (scroll, zoom, pointer) = ui.input_mut(|it| {
-            let scroll = std::mem::take(&mut it.smooth_scroll_delta);
-            (scroll, it.zoom_delta(), it.pointer.hover_pos())
-        });
-        let factor = zoom * (scroll.y / 240.0).exp();
-        if let Some(pointer) = pointer.filter(|_| (factor - 1.0).abs() > 1e-4) {
-            self.zoom_at(pointer, factor);
-        }
-    }
-
-    fn zoom_at(&mut self, fixed: Pos2, factor: f32) {
-        self.fits = false;
-        let zoom = (self.zoom * factor).clamp(*ZOOMS.start(), *ZOOMS.end());
-        let fixed = fixed.to_vec2();
-        self.pan = fixed - (fixed - self.pan) * (zoom / self.zoom);
-        self.zoom = zoom;
+        self.camera.wheel(ui, response);
     }
 
     fn select(&mut self, selection: Selection) {
@@ -266,12 +237,12 @@ impl Stage {
 
     /// The node at a place of the screen, the last drawn first.
     fn hit(&self, at: Pos2) -> Option<NodeIndex> {
-        let reach = radius(self.zoom) + 3.0;
+        let reach = radius(self.camera.zoom) + 3.0;
         let mut nodes: Vec<NodeIndex> = self.nodes().collect();
         nodes.reverse();
         nodes
             .into_iter()
-            .find(|it| self.on_screen(self.place(*it)).distance(at) <= reach)
+            .find(|it| self.spot(*it).distance(at) <= reach)
     }
 
     fn hit_tie(&self, at: Pos2) -> Option<EdgeIndex> {
@@ -279,11 +250,8 @@ impl Stage {
             let ends = self.graph.edge_endpoints(*edge);
             let shape = self.graph.edge(*edge).map(egui_graphs::Edge::display);
             let near = ends.zip(shape).map(|((from, to), shape)| {
-                let ends = (
-                    self.on_screen(self.place(from)),
-                    self.on_screen(self.place(to)),
-                );
-                distance(&shape.curve(ends.0, ends.1, self.zoom), at)
+                let ends = (self.spot(from), self.spot(to));
+                distance(&shape.curve(ends.0, ends.1, self.camera.zoom), at)
             });
             near.is_some_and(|it| it < 5.0)
         })
@@ -301,8 +269,8 @@ impl Stage {
 
     fn draw(&mut self, ui: &Ui, painter: &egui::Painter) {
         let mut meta = MetadataFrame::new(None);
-        meta.zoom = self.zoom;
-        meta.pan = self.pan;
+        meta.zoom = self.camera.zoom;
+        meta.pan = self.camera.pan;
         let ctx = DrawContext {
             ctx: ui.ctx(),
             painter,
@@ -318,7 +286,11 @@ impl Stage {
         }
         let mut shapes = self.tie_shapes(&ctx);
         for node in self.nodes() {
-            let is_seen = self.is_seen(self.place(node));
+            let is_seen = self
+                .camera
+                .room
+                .expand(RADIUS * 2.0)
+                .contains(self.spot(node));
             if let Some(node) = self.graph.node_mut(node).filter(|_| is_seen) {
                 shapes.extend(display(node).shapes(&ctx));
             }
@@ -327,25 +299,16 @@ impl Stage {
         self.captions(painter, Palette::of(ui));
     }
 
-    fn is_seen(&self, place: Pos2) -> bool {
-        self.room
-            .expand(RADIUS * 2.0)
-            .contains(self.on_screen(place))
-    }
-
     fn tie_shapes(&mut self, ctx: &DrawContext<'_>) -> Vec<egui::Shape> {
         let mut shapes = Vec::with_capacity(2 * self.graph.edge_count());
         for edge in self.edges() {
             let Some((from, to)) = self.graph.edge_endpoints(edge) else {
                 continue;
             };
-            let ends = (
-                self.on_screen(self.place(from)),
-                self.on_screen(self.place(to)),
-            );
+            let ends = (self.spot(from), self.spot(to));
             if !Rect::from_two_pos(ends.0, ends.1)
                 .expand(40.0)
-                .intersects(self.room)
+                .intersects(self.camera.room)
             {
                 continue;
             }
@@ -362,12 +325,11 @@ impl Stage {
 
     /// Names below the nodes, and types on long lines, as far as they cover neither each other nor a node.
     fn captions(&self, painter: &egui::Painter, palette: &Palette) {
-        let mut captions = Captions::new(painter, self.room);
-        let size = Vec2::splat(2.0 * radius(self.zoom));
+        let mut captions = Captions::new(painter, self.camera.room);
+        let size = Vec2::splat(2.0 * radius(self.camera.zoom));
         if !self.hides_names() {
-            for place in self.nodes().map(|it| self.place(it)) {
-                let center = self.on_screen(place);
-                if self.room.contains(center) {
+            for center in self.nodes().map(|it| self.spot(it)) {
+                if self.camera.room.contains(center) {
                     captions.keep_free(Rect::from_center_size(center, size));
                 }
             }
@@ -377,7 +339,7 @@ impl Stage {
     }
 
     fn node_captions(&self, captions: &mut Captions<'_>, palette: &Palette) {
-        let below = vec2(0.0, radius(self.zoom) + 9.0);
+        let below = vec2(0.0, radius(self.camera.zoom) + 9.0);
         let marked = self.order.iter().filter(|at| self.is_marked(**at));
         let others = self.order.iter().filter(|at| !self.is_marked(**at));
         let others = others.filter(|_| !self.hides_names());
@@ -389,7 +351,7 @@ impl Stage {
             let is_marked = self.is_marked(*at);
             if is_marked || !dot.dim {
                 let color = if dot.dim { palette.muted } else { palette.text };
-                let middle = self.on_screen(node.location()) + below;
+                let middle = self.camera.on_screen(node.location()) + below;
                 captions.write(middle, &dot.caption, color, is_marked);
             }
         }
@@ -404,12 +366,9 @@ impl Stage {
             if self.hides_names() && !tie.selected() {
                 continue;
             }
-            let ends = (
-                self.on_screen(self.place(from)),
-                self.on_screen(self.place(to)),
-            );
+            let ends = (self.spot(from), self.spot(to));
             if ends.0.distance(ends.1) > NAMED || tie.selected() {
-                let middle = tie.display().middle(ends.0, ends.1, self.zoom);
+                let middle = tie.display().middle(ends.0, ends.1, self.camera.zoom);
                 let kind = self.kinds.get(edge.index()).map_or("", String::as_str);
                 captions.write(middle, kind, palette.muted, tie.selected());
             }
@@ -424,16 +383,14 @@ impl Stage {
     /// Nodes in sight are widgets: reached by the Tab key, named for screen readers, chosen by Space or Enter.
     fn widgets(&self, ui: &Ui, stage: &Response, selection: Selection) -> Option<Selection> {
         let mut chosen = None;
-        let size = Vec2::splat(2.0 * radius(self.zoom));
-        let seen = self.order.iter().filter(|at| {
-            let place = self.place(NodeIndex::new(**at));
-            self.room.contains(self.on_screen(place))
-        });
+        let size = Vec2::splat(2.0 * radius(self.camera.zoom));
+        let is_seen = |at: &&usize| self.camera.room.contains(self.spot(NodeIndex::new(**at)));
+        let seen = self.order.iter().filter(is_seen);
         for at in seen.take(MAX_WIDGETS) {
             let Some(node) = self.graph.node(NodeIndex::new(*at)) else {
                 continue;
             };
-            let rect = Rect::from_center_size(self.on_screen(node.location()), size);
+            let rect = Rect::from_center_size(self.camera.on_screen(node.location()), size);
             let response = ui.interact(rect, stage.id.with(("node", *at)), Sense::click());
             response.widget_info(|| {
                 let is_chosen = selection == Selection::Vertex(*at);
@@ -477,11 +434,7 @@ impl Stage {
         ];
         let (_, way) = ways.into_iter().find(|(key, _)| pressed(*key))?;
         let next = self.next(selection, way)?;
-        if !self
-            .room
-            .shrink(MARGIN)
-            .contains(self.on_screen(self.place(NodeIndex::new(next))))
-        {
+        if !self.camera.shows(self.place(NodeIndex::new(next))) {
             self.show(next);
         }
         Some(Selection::Vertex(next))
