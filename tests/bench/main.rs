@@ -22,7 +22,7 @@ use std::env;
 
 use crate::table::{Table, keep};
 
-const HELP: &str = "parallax-bench check|check-sql|check-documents|check-graph|check-search|load|query|trace|soak [--scale N] [--minutes N] [--keep]";
+const HELP: &str = "parallax-bench check|check-sql|check-documents|check-decimals|check-graph|check-search|load|query|trace|soak [--scale N] [--minutes N] [--keep]";
 
 #[tokio::main]
 async fn main() {
@@ -32,7 +32,8 @@ async fn main() {
     let tables: Vec<Table> = match command.as_str() {
         "check" => vec![check::bench(scale.unwrap_or(1_000_000)).await],
         "check-sql" => vec![copies::bench_sql(scale.unwrap_or(1_000_000)).await],
-        "check-documents" => copies::bench_documents(scale.unwrap_or(1_000_000)).await,
+        "check-documents" => vec![copies::bench_documents(scale.unwrap_or(1_000_000)).await],
+        "check-decimals" => vec![copies::bench_decimals(scale.unwrap_or(300_000)).await],
         "check-graph" => copies::bench_graph(scale.unwrap_or(300_000)).await,
         "check-search" => copies::bench_search(scale.unwrap_or(300_000)).await,
         "load" => vec![load::bench(scale.unwrap_or(20_000)).await],

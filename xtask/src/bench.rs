@@ -11,7 +11,7 @@ use crate::servers::Site;
 use crate::stage::Stages;
 use crate::tree::{Tree, own_program, tool_cache};
 
-const USAGE: &str = "cargo xtask bench [check|check-sql|check-documents|check-graph|check-search|load|query|trace]… [--scale N] [--keep]\ncargo xtask soak [--minutes N]";
+const USAGE: &str = "cargo xtask bench [check|check-sql|check-documents|check-decimals|check-graph|check-search|load|query|trace]… [--scale N] [--keep]\ncargo xtask soak [--minutes N]";
 
 /// What there is to measure, in the order in which all of it is, and the servers that it needs.
 const BENCHES: [(&str, &[&str]); 8] = [

@@ -122,16 +122,16 @@ async fn a_sink_that_has_enough_ends_the_scan() {
 async fn cells_of_every_kind_are_those_that_a_record_has() {
     let server = Server::new(
         "parallax_cells",
-        r#"CREATE TYPE spot AS (x int, y int); CREATE TABLE t (id bigint PRIMARY KEY, b boolean, s smallint, r real, f double precision, n numeric, t text, y bytea, z timestamptz, c timestamp, d date, m time, u uuid, j json, jb jsonb, i interval, a int[], o spot, k inet);
-        INSERT INTO t VALUES (1, true, -1, 0.1, 1e10, 1.50, 'ö', '\x00ff', '2024-02-29 12:00:00.5Z', '2024-02-29', '2024-02-29', '12:00', '67e55044-10b1-426f-9247-bb680e5fe0c8', '{"a":[1,{"b":null}]}', '{"a":2}', '1 day', '{1,NULL}', '(1,2)', '10.0.0.1'),
-        (2), (3, false, 0, 'NaN', 'Infinity', 'NaN', '', '', 'infinity', '-infinity', 'infinity', '24:00', NULL, 'null', '[]', '1 hour', '{}', NULL, '::1')"#
-            .replace("(2),", "(2, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),")
+        r#"CREATE TYPE spot AS (x int, y int); CREATE TABLE t (id bigint PRIMARY KEY, b boolean, s smallint, r real, f double precision, n numeric, t text, y bytea, z timestamptz, c timestamp, d date, m time, u uuid, j json, jb jsonb, i interval, a int[], o spot, k inet, w text[], v date[]);
+        INSERT INTO t VALUES (1, true, -1, 0.1, 1e10, 1.50, 'ö', '\x00ff', '2024-02-29 12:00:00.5Z', '2024-02-29', '2024-02-29', '12:00', '67e55044-10b1-426f-9247-bb680e5fe0c8', '{"a":[1,{"b":null}]}', '{"a":2}', '1 day', '{1,NULL}', '(1,2)', '10.0.0.1', '{{"a,b",NULL},{"ü\"","null"}}', '{2024-02-29,infinity}'),
+        (2), (3, false, 0, 'NaN', 'Infinity', 'NaN', '', '', 'infinity', '-infinity', 'infinity', '24:00', NULL, 'null', '[]', '1 hour', '{}', NULL, '::1', '{}', '{NULL}')"#
+            .replace("(2),", &format!("(2{}),", ", NULL".repeat(20)))
             .as_str(),
     )
     .await;
     let columns = [
         "b", "s", "r", "f", "n", "t", "y", "z", "c", "d", "m", "u", "j", "jb", "i", "a", "o", "k",
-        "nowhere", "j.a.1.b", "jb.a", "o.y", "a.0",
+        "nowhere", "j.a.1.b", "jb.a", "o.y", "a.0", "w", "v", "w.1.0",
     ];
     let projection = fields(&["id"], &columns);
     let (_, rows) = scanned(&*server.store, "t", &projection, 1).await;

@@ -66,7 +66,7 @@ fn prepare(instance: &Instance) -> Result<()> {
     instance.folder_of_its_own("data").map(drop)
 }
 
-/// A million documents of a check at full scale are held in it; it grows only as far as it is filled.
+/// Hundreds of thousands of documents of a benchmark fit into it; it grows only as far as it is filled.
 const HEAP: &str = "-Xmx6g";
 
 fn command(instance: &Instance) -> Result<Command> {

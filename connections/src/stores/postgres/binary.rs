@@ -108,7 +108,8 @@ impl<'c> Items<'c> {
         // Whether there are nulls, and the type of the elements.
         let _known = (items.number()?, items.number()?);
         for _ in 0..dimensions {
-            let length = usize::try_from(items.number()?).ok()?;
+            // What is empty has no dimension at all.
+            let length = usize::try_from(items.number()?).ok().filter(|it| *it > 0)?;
             items.lengths.push(length);
             (items.number()? == 1).then_some(())?;
         }
@@ -337,6 +338,36 @@ mod tests {
         ] {
             assert_eq!(value(&of(kind), &[9]), Value::Bytes(vec![9]));
         }
+    }
+
+    /// An array of shorts, from its first index and its items.
+    fn shorts(first: i32, items: &[Option<i16>]) -> Vec<u8> {
+        let length = i32::try_from(items.len()).expect("few");
+        let head = [1, 1, 21, length, first].map(i32::to_be_bytes).concat();
+        let item = |it: &Option<i16>| match it {
+            None => (-1_i32).to_be_bytes().to_vec(),
+            Some(it) => [&2_i32.to_be_bytes()[..], &it.to_be_bytes()].concat(),
+        };
+        items
+            .iter()
+            .map(item)
+            .fold(head, |all, it| [all, it].concat())
+    }
+
+    #[test]
+    fn an_array_is_a_list_where_its_text_would_be_one() {
+        let read = |cell: &[u8]| items(&of(Kind::Int2), cell);
+        let plain = shorts(1, &[Some(7), None]);
+        assert_eq!(read(&plain), Value::List(vec![Value::I64(7), Value::Null]));
+        assert_eq!(read(&[0; 12]), Value::List(Vec::new()), "no dimension");
+        let bounded = shorts(2, &[Some(7)]);
+        assert_eq!(read(&bounded), Value::Bytes(bounded.clone()));
+        let cut = plain.get(..plain.len() - 1).expect("bytes");
+        assert_eq!(read(cut), Value::Bytes(cut.to_vec()));
+        let longer = [plain, vec![0]].concat();
+        assert_eq!(read(&longer), Value::Bytes(longer.clone()));
+        let endless = [1, 0, 21, i32::MAX, 1].map(i32::to_be_bytes).concat();
+        assert_eq!(read(&endless), Value::Bytes(endless.clone()));
     }
 
     #[test]
