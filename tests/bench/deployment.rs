@@ -78,17 +78,18 @@ impl Written {
         let text = std::fs::read_to_string(self.path()).expect("the deployment file");
         let file: toml::Table = text.parse().expect("TOML");
         let store_table = &file["stores"][store];
-        let (url, secret) = (&store_table["url"], &store_table["secret"]);
+        let url = store_table["url"].as_str().expect("a URL");
+        let Some(secret) = store_table.get("secret") else {
+            // It knows no accounts.
+            return url.to_owned();
+        };
         let name = secret.as_str().and_then(|it| it.split(':').nth(1));
         let password = self
             .passwords
             .iter()
             .find(|(it, _)| Some(it.as_str()) == name);
         let password = password.map_or("", |(_, it)| it);
-        let (scheme, rest) = url
-            .as_str()
-            .and_then(|it| it.split_once("://"))
-            .expect("a URL");
+        let (scheme, rest) = url.split_once("://").expect("a URL");
         match rest.split_once('@') {
             Some((user, place)) => format!("{scheme}://{user}:{password}@{place}"),
             None => format!("{scheme}://:{password}@{rest}"),
