@@ -43,6 +43,11 @@ impl Camera {
         self.fits = true;
     }
 
+    /// Whether it goes on showing everything: then it has to be told the bounds of all that is drawn.
+    pub(crate) fn fits(&self) -> bool {
+        self.fits
+    }
+
     /// Follows what is drawn within these bounds, as long as everything is to be seen.
     pub(crate) fn follow(&mut self, bounds: Rect) {
         if !self.fits || !bounds.is_finite() {

@@ -135,6 +135,9 @@ impl Stage {
     }
 
     fn follow(&mut self) {
+        if !self.camera.fits() {
+            return;
+        }
         let mut bounds = Rect::NOTHING;
         for node in self.nodes() {
             bounds |= self.card_rect(node);

@@ -181,6 +181,9 @@ impl Stage {
     }
 
     fn follow(&mut self) {
+        if !self.camera.fits() {
+            return;
+        }
         let mut bounds = Rect::NOTHING;
         for node in self.nodes() {
             bounds.extend_with(self.place(node));
