@@ -14,7 +14,7 @@ use parallax_core::value::Value;
 
 use super::link::Session;
 use super::places::Namespace;
-use super::products::Product;
+use super::products::Known;
 use super::rows::{array, documents_of};
 use super::scan::OPERATION;
 use super::{catalog, literal, types};
@@ -37,10 +37,7 @@ pub(super) async fn parts(
         bounds: None,
         estimate,
     };
-    // This one looks at every document for each range.
-    let is_divisible = session
-        .known()
-        .is_some_and(|it| it.product != Product::FerretDb);
+    let is_divisible = session.known().is_some_and(Known::finds_ranges);
     let most = estimate.unwrap_or_default() / DOCUMENTS_PER_PART;
     let count = usize::try_from(most).unwrap_or(usize::MAX).min(want);
     if count < 2 || !is_divisible {

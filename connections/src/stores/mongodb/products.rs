@@ -105,6 +105,11 @@ impl Known {
         self.product != Product::FerretDb
     }
 
+    /// Whether it reads no more than a range of `_id` where a range is asked for; the others look at every document.
+    pub(super) fn finds_ranges(&self) -> bool {
+        !matches!(self.product, Product::FerretDb | Product::JavaServer)
+    }
+
     /// Whether it picks documents at random.
     pub(super) fn picks_samples(&self) -> bool {
         matches!(
