@@ -138,7 +138,9 @@ fn number(number: &Decimal, out: &mut Vec<u8>) {
     }
     let (digits, scale) = number.normalized();
     let (sign, magnitude) = digits.to_bytes_be();
-    scaled(sign, scale, &magnitude, out);
+    // Nought is one zero byte, and the only one that begins with it.
+    let magnitude = magnitude.strip_prefix(&[0]).unwrap_or(&magnitude);
+    scaled(sign, scale, magnitude, out);
 }
 
 /// Writes a whole number that fits 64 bits, its zeros at the end taken into the scale.
@@ -156,7 +158,9 @@ fn reduced(sign: Sign, magnitude: u64, scale: i64, out: &mut Vec<u8>) {
         magnitude /= 10;
         scale -= 1;
     }
-    scaled(sign, scale, &magnitude.to_be_bytes(), out);
+    let zeros = magnitude.leading_zeros() as usize / 8;
+    let bytes = magnitude.to_be_bytes();
+    scaled(sign, scale, bytes.get(zeros..).unwrap_or_default(), out);
 }
 
 /// Writes sign, scale and digits of a number that is in its shortest form already.
@@ -168,8 +172,7 @@ fn scaled(sign: Sign, scale: i64, magnitude: &[u8], out: &mut Vec<u8>) {
     };
     out.extend([4, sign]);
     out.extend(scale.to_be_bytes());
-    let zeros = magnitude.iter().take_while(|it| **it == 0).count();
-    chunk(magnitude.get(zeros..).unwrap_or_default(), out);
+    chunk(magnitude, out);
 }
 
 fn sign(number: i64) -> Sign {
@@ -246,6 +249,11 @@ fn tagged(tag: u8, payload: &[u8], out: &mut Vec<u8>) {
 
 /// Writes what may have any length, behind that length: no content can imitate a boundary.
 fn sized(tag: u8, payload: &[u8], out: &mut Vec<u8>) {
+    if payload.len() < 0x80 {
+        let [length, ..] = payload.len().to_le_bytes();
+        out.extend([tag, length]);
+        return out.extend(payload);
+    }
     out.push(tag);
     chunk(payload, out);
 }

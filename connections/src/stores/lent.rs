@@ -8,8 +8,11 @@ use parallax_core::value::Value;
 
 /// How the bytes of a cell that is not null are read.
 pub(crate) trait Decode {
-    /// What the bytes hold as they are; `None` where a value has to be made.
-    fn lent<'b>(&self, bytes: &'b [u8]) -> Option<ValueRef<'b>>;
+    /// Puts what the bytes hold as they are in its place; says `false`, and puts nothing, where a value has to be made.
+    ///
+    /// A cell that is handed over and put there after that would be read in other widths than it was written in, which
+    /// keeps a processor waiting, and there are millions of them.
+    fn lend<'b>(&self, bytes: &'b [u8], place: &mut ValueRef<'b>) -> bool;
 
     /// The value of any bytes.
     fn value(&self, bytes: &[u8]) -> Value;
@@ -95,23 +98,23 @@ impl<D: Decode> Feed<D> {
             return None;
         }
         let mut lent: Vec<ValueRef<'_>> = recycled_cells(std::mem::take(&mut self.lent));
+        lent.resize(self.cells.len(), ValueRef::Absent);
         self.made.clear();
-        for (place, cell) in self.cells.iter().enumerate() {
+        for (at, (cell, place)) in self.cells.iter().zip(&mut lent).enumerate() {
             let found = cell.source.as_ref();
             let found = found.and_then(|(at, decode)| Some((raw.get(*at).copied()??, decode)));
             let Some((bytes, decode)) = found else {
-                lent.push(cell.nothing());
+                *place = cell.nothing();
                 continue;
             };
-            let whole = cell.rest.is_none().then(|| decode.lent(bytes)).flatten();
-            lent.push(whole.unwrap_or_else(|| {
-                self.made.push((place, cell.made(decode, bytes)));
-                ValueRef::Absent
-            }));
+            let is_lent = cell.rest.is_none() && decode.lend(bytes, place);
+            if !is_lent {
+                self.made.push((at, cell.made(decode, bytes)));
+            }
         }
         for (place, value) in &self.made {
             if let (Some(slot), Some(value)) = (lent.get_mut(*place), value) {
-                *slot = lend(value);
+                *slot = value.into();
             }
         }
         let flow = sink.row(&lent);
@@ -162,21 +165,6 @@ impl<D: Decode> Cell<D> {
     }
 }
 
-/// A value as a cell that is lent.
-#[inline]
-pub(crate) fn lend(value: &Value) -> ValueRef<'_> {
-    match value {
-        Value::Null => ValueRef::Null,
-        Value::Bool(it) => ValueRef::Bool(*it),
-        Value::I64(it) => ValueRef::I64(*it),
-        Value::F64(it) => ValueRef::F64(*it),
-        Value::Text(it) => ValueRef::Text(it),
-        Value::Bytes(it) => ValueRef::Bytes(it),
-        Value::Timestamp(it) => ValueRef::Timestamp(*it),
-        other => ValueRef::Owned(other),
-    }
-}
-
 /// The same memory for bytes of another lifetime: collecting in place keeps the allocation.
 #[inline]
 fn recycled<'n>(mut old: Vec<Option<&[u8]>>) -> Vec<Option<&'n [u8]>> {
@@ -199,9 +187,12 @@ mod tests {
     struct Digits;
 
     impl Decode for Digits {
-        fn lent<'b>(&self, bytes: &'b [u8]) -> Option<ValueRef<'b>> {
-            let text = str::from_utf8(bytes).ok()?;
-            text.parse().ok().map(ValueRef::I64)
+        fn lend<'b>(&self, bytes: &'b [u8], place: &mut ValueRef<'b>) -> bool {
+            let number = str::from_utf8(bytes).ok().and_then(|it| it.parse().ok());
+            if let Some(number) = number {
+                *place = ValueRef::I64(number);
+            }
+            number.is_some()
         }
 
         fn value(&self, bytes: &[u8]) -> Value {

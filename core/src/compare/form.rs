@@ -153,10 +153,10 @@ impl Form {
     }
 
     /// Appends the bytes of one cell; `buffers` may hold whatever was left in them.
-    pub(crate) fn write(&self, cell: ValueRef<'_>, out: &mut Vec<u8>, buffers: &mut Buffers) {
+    pub(crate) fn write(&self, cell: &ValueRef<'_>, out: &mut Vec<u8>, buffers: &mut Buffers) {
         match cell {
             ValueRef::Absent => out.push(ABSENT),
-            ValueRef::Null | ValueRef::Owned(&Value::Null) if self.null_is_absent => {
+            ValueRef::Null | ValueRef::Owned(Value::Null) if self.null_is_absent => {
                 out.push(ABSENT);
             }
             _ if self.quick(cell, out, buffers) => {}
@@ -165,8 +165,15 @@ impl Form {
     }
 
     /// Writes what takes little, and says whether it did; the bytes are those of [`Self::slow`].
-    fn quick(&self, cell: ValueRef<'_>, out: &mut Vec<u8>, buffers: &mut Buffers) -> bool {
-        let cell = lent(cell);
+    fn quick(&self, cell: &ValueRef<'_>, out: &mut Vec<u8>, buffers: &mut Buffers) -> bool {
+        let plain;
+        let cell = match cell {
+            ValueRef::Owned(value) => {
+                plain = ValueRef::from(*value);
+                &plain
+            }
+            _ => cell,
+        };
         match &self.rule.from {
             _ if matches!(cell, ValueRef::Null) => out.extend([READ, 0]),
             None if self.rule.scale == 0 => {
@@ -181,12 +188,12 @@ impl Form {
     /// Writes a value that is stored as what it is, unless a number.
     ///
     /// A case that is not here is not wrong: it takes the long way, which costs a value and some copies of it.
-    fn quick_value(&self, cell: ValueRef<'_>, out: &mut Vec<u8>, buffers: &mut Buffers) -> bool {
+    fn quick_value(&self, cell: &ValueRef<'_>, out: &mut Vec<u8>, buffers: &mut Buffers) -> bool {
         match (self.cast, cell) {
-            (None, ValueRef::Bool(it)) => out.extend([READ, 2 + u8::from(it)]),
-            (Some(Cast::Bool), ValueRef::Bool(it)) => out.extend([MET, 2 + u8::from(it)]),
+            (None, ValueRef::Bool(it)) => out.extend([READ, 2 + u8::from(*it)]),
+            (Some(Cast::Bool), ValueRef::Bool(it)) => out.extend([MET, 2 + u8::from(*it)]),
             (Some(Cast::Bool), ValueRef::I64(it @ (0 | 1))) => {
-                out.extend([MET, 2 + u8::from(it == 1)]);
+                out.extend([MET, 2 + u8::from(*it == 1)]);
             }
             (Some(Cast::Bool), ValueRef::Text(it)) => {
                 let Some(it) = spelled(it) else { return false };
@@ -200,8 +207,8 @@ impl Form {
                 out.push(READ);
                 canonical::raw(it, out);
             }
-            (_, ValueRef::Timestamp(it)) => return self.quick_instant(it, out),
-            (None | Some(Cast::Uuid), ValueRef::Owned(Value::Uuid(it))) => {
+            (_, ValueRef::Timestamp(it)) => return self.quick_instant(*it, out),
+            (None | Some(Cast::Uuid), ValueRef::Uuid(it)) => {
                 out.push(MET);
                 canonical::uuid(*it, out);
             }
@@ -213,7 +220,7 @@ impl Form {
                 out.push(MET);
                 canonical::uuid(it, out);
             }
-            (None | Some(Cast::Date), ValueRef::Owned(Value::Date(it))) => {
+            (None | Some(Cast::Date), ValueRef::Date(it)) => {
                 out.push(MET);
                 canonical::date(*it, out);
             }
@@ -226,7 +233,7 @@ impl Form {
     /// Writes a list or a map, where it is compared as it stands: what a lens would change takes the long way.
     ///
     /// JSON that is still text is never made a value of, unless it holds something rare.
-    fn quick_json(&self, cell: ValueRef<'_>, out: &mut Vec<u8>, buffers: &mut Buffers) -> bool {
+    fn quick_json(&self, cell: &ValueRef<'_>, out: &mut Vec<u8>, buffers: &mut Buffers) -> bool {
         if !self.lenses.is_empty() {
             return false;
         }
@@ -249,7 +256,7 @@ impl Form {
     /// Writes an instant that is stored as something else: a number since 1970, or a local time in a zone.
     ///
     /// What occurs twice or never in its zone, and a scaled number, takes the long way, which says why.
-    fn quick_time(&self, from: &Encoding, cell: ValueRef<'_>, out: &mut Vec<u8>) -> bool {
+    fn quick_time(&self, from: &Encoding, cell: &ValueRef<'_>, out: &mut Vec<u8>) -> bool {
         let instant = match from {
             _ if self.rule.scale != 0 => None,
             Encoding::UnixSeconds => self.since_1970(cell, 1_000_000_000),
@@ -261,7 +268,7 @@ impl Form {
     }
 
     /// The instant so many units of nanoseconds after 1970, where the number is whole and of the expected precision.
-    fn since_1970(&self, cell: ValueRef<'_>, unit: i128) -> Option<Timestamp> {
+    fn since_1970(&self, cell: &ValueRef<'_>, unit: i128) -> Option<Timestamp> {
         if self.cast.is_none() && !matches!(cell, ValueRef::I64(_)) {
             return None;
         }
@@ -272,10 +279,10 @@ impl Form {
     }
 
     /// The instant that a local time is in the zone of the rule, if it is just one.
-    fn zoned(&self, cell: ValueRef<'_>) -> Option<Timestamp> {
+    fn zoned(&self, cell: &ValueRef<'_>) -> Option<Timestamp> {
         match cell {
-            ValueRef::Timestamp(it) => Some(it),
-            ValueRef::Owned(Value::DateTime(local)) => {
+            ValueRef::Timestamp(it) => Some(*it),
+            ValueRef::DateTime(local) => {
                 let instant = self.zone.as_ref()?.to_ambiguous_timestamp(*local);
                 instant.unambiguous().ok()
             }
@@ -302,7 +309,7 @@ impl Form {
     }
 
     /// Writes a number without allocation; `false` where the long way must be taken.
-    fn quick_number(&self, cell: ValueRef<'_>, out: &mut Vec<u8>) -> bool {
+    fn quick_number(&self, cell: &ValueRef<'_>, out: &mut Vec<u8>) -> bool {
         let Some(number) = self.number(cell) else {
             return false;
         };
@@ -312,7 +319,7 @@ impl Form {
     }
 
     /// The number that the cell is under the rule, where that is plain.
-    fn number(&self, cell: ValueRef<'_>) -> Option<Small> {
+    fn number(&self, cell: &ValueRef<'_>) -> Option<Small> {
         let is_text = matches!(cell, ValueRef::Text(_));
         let is_read = !is_text || self.rule.scale != 0 || self.reads.text == Some(Kind::Number);
         let places = match self.cast {
@@ -331,7 +338,7 @@ impl Form {
     ///
     /// What is doubtful gets this side's own mark, so that it never equals the other side: it becomes a candidate and
     /// is compared value by value.
-    fn slow(&self, cell: ValueRef<'_>, out: &mut Vec<u8>) {
+    fn slow(&self, cell: &ValueRef<'_>, out: &mut Vec<u8>) {
         let Some(value) = cell.to_value() else {
             return out.push(ABSENT);
         };
@@ -410,20 +417,5 @@ fn reads(own: Option<Kind>, other: Option<Kind>) -> Reads {
         text: other.filter(is_written).filter(|_| is_text),
         dates: other == Some(Kind::Date) && is_time,
         native: own == Some(Kind::Native) && other == Some(Kind::Text),
-    }
-}
-
-/// The cell without a value around it, where there is such a cell.
-fn lent(cell: ValueRef<'_>) -> ValueRef<'_> {
-    let ValueRef::Owned(value) = cell else {
-        return cell;
-    };
-    match value {
-        Value::Null => ValueRef::Null,
-        Value::Bool(it) => ValueRef::Bool(*it),
-        Value::Text(it) => ValueRef::Text(it),
-        Value::Bytes(it) => ValueRef::Bytes(it),
-        Value::Timestamp(it) => ValueRef::Timestamp(*it),
-        _ => cell,
     }
 }

@@ -59,7 +59,7 @@ fn component(number: f32) -> Value {
 /// Appends the canonical form of what [`plain`] makes of the value, without making it.
 pub(super) fn write(value: &Value, out: &mut Vec<u8>) {
     match value {
-        Value::F64(it) => match small(ValueRef::F64(*it)) {
+        Value::F64(it) => match small(&ValueRef::F64(*it)) {
             Some(number) => canonical::small_number(number, out),
             None => canonical::encode(Some(&plain(value)), out),
         },
@@ -118,8 +118,19 @@ struct Writing<'t> {
 /// A member of a map: its name, and all of it.
 #[derive(Debug)]
 struct Member {
+    /// The first bytes of its name as a number, which mostly tells the order already.
+    first: u64,
     name: Range<usize>,
     whole: Range<usize>,
+}
+
+/// The first eight bytes, the first of them highest; what a shorter name lacks is nought.
+fn first_bytes(name: &[u8]) -> u64 {
+    let mut bytes = [0; 8];
+    for (place, byte) in bytes.iter_mut().zip(name) {
+        *place = *byte;
+    }
+    u64::from_be_bytes(bytes)
 }
 
 impl Writing<'_> {
@@ -176,11 +187,13 @@ impl Writing<'_> {
         let mut name = self.reader.known_object().ok()?;
         while let Some(text) = name {
             let (start, length) = (out.len(), text.len());
+            let first_bytes = first_bytes(text.as_bytes());
             canonical::chunk(text.as_bytes(), out);
             let end = out.len();
             let first = self.reader.peek().ok()?;
             self.value(first, depth, out)?;
             self.buffers.members.push(Member {
+                first: first_bytes,
                 name: end - length..end,
                 whole: start..out.len(),
             });
@@ -198,11 +211,15 @@ impl Buffers {
     fn put_in_order(&mut self, first: usize, body: usize, out: &mut Vec<u8>) -> Option<()> {
         let members = self.members.get_mut(first..)?;
         let name = |it: &Member| out.get(it.name.clone()).unwrap_or_default();
-        let is_before = |one: &Member, other: &Member| name(one) < name(other);
+        let order = |one: &Member, other: &Member| {
+            let first = one.first.cmp(&other.first);
+            first.then_with(|| name(one).cmp(name(other)))
+        };
+        let is_before = |one: &Member, other: &Member| order(one, other).is_lt();
         if members.is_sorted_by(is_before) {
             return Some(());
         }
-        members.sort_unstable_by(|one, other| name(one).cmp(name(other)));
+        members.sort_unstable_by(order);
         // A name that stands twice is not before itself.
         if !members.is_sorted_by(is_before) {
             return None;

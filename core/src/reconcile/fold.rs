@@ -162,7 +162,7 @@ impl Scratch {
         self.ends.clear();
         for column in columns {
             let cell = column.cell.and_then(|at| fields.get(at));
-            let cell = cell.copied().unwrap_or(ValueRef::Absent);
+            let cell = cell.unwrap_or(&ValueRef::Absent);
             column.form.write(cell, &mut self.forms, &mut self.json);
             self.ends.push(self.forms.len());
         }
@@ -196,7 +196,7 @@ impl RowSink for Folding {
             .split_at_checked(fold.kinds.len())
             .unwrap_or((cells, &[]));
         for (cell, kind) in key.iter().zip(&fold.kinds) {
-            key::write(*cell, *kind, &mut self.key);
+            key::write(cell, *kind, &mut self.key);
         }
         if !key::is_sampled(&self.key, fold.sample) {
             return ControlFlow::Continue(());

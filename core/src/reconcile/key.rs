@@ -70,16 +70,16 @@ impl PartKind {
 }
 
 /// Appends the bytes of one part.
-pub(super) fn write(cell: ValueRef<'_>, kind: PartKind, out: &mut Vec<u8>) {
+pub(super) fn write(cell: &ValueRef<'_>, kind: PartKind, out: &mut Vec<u8>) {
     match (cell, kind) {
-        (ValueRef::I64(it), _) if kind != PartKind::Text => whole(it, out),
+        (ValueRef::I64(it), _) if kind != PartKind::Text => whole(*it, out),
         (ValueRef::Text(it), PartKind::Text | PartKind::Other) => text(it, out),
         (ValueRef::Owned(Value::Text(it) | Value::Native { text: it, .. }), PartKind::Text)
         | (ValueRef::Owned(Value::Text(it)), PartKind::Other) => text(it, out),
-        (ValueRef::Owned(Value::Uuid(it)), PartKind::Uuid) => uuid(it, out),
+        (ValueRef::Uuid(it) | ValueRef::Owned(Value::Uuid(it)), PartKind::Uuid) => uuid(it, out),
         (ValueRef::Text(it), PartKind::Number) => match number_text(it) {
             Some(number) => whole(number, out),
-            None => exact(&typed(Value::from(it), kind), out),
+            None => exact(&typed(Value::from(*it), kind), out),
         },
         _ => exact(&typed(cell.to_value().unwrap_or(Value::Null), kind), out),
     }
@@ -350,8 +350,8 @@ mod tests {
             text: "507f1f77bcf86cd799439011".to_owned(),
         };
         let (mut one, mut other) = (Vec::new(), Vec::new());
-        write(ValueRef::Owned(&native), kind, &mut one);
-        write(ValueRef::Text("507f1f77bcf86cd799439011"), kind, &mut other);
+        write(&ValueRef::Owned(&native), kind, &mut one);
+        write(&ValueRef::Text("507f1f77bcf86cd799439011"), kind, &mut other);
         assert_eq!(one, other);
         assert_eq!(PartKind::named("bytes"), PartKind::Other);
     }

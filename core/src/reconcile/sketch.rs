@@ -26,6 +26,9 @@ const LANE_BITS: u32 = 56;
 const INDEX_BITS: u32 = LANE_BITS / 2;
 /// So often may one symbol be in a cell: the most for which its words fit 64 bits with sign.
 const MAX_TIMES: i64 = 127;
+/// So many symbols are counted before their words are added: a processor fetches the cells of all of them at once, where
+/// the words of one would keep it from those of the next.
+const TOGETHER: usize = 8;
 /// Bits of the filter that a copy's keys are kept in: 1 MiB.
 const FILTER_BITS: u32 = 23;
 
@@ -75,6 +78,11 @@ impl Cell {
     /// Sums wrap around and come back: what is left at the end fits.
     fn add(&mut self, lanes: &[u64; LANES], times: i64) {
         self.count = self.count.wrapping_add(times);
+        self.add_lanes(lanes, times);
+    }
+
+    /// The words alone, for who has counted already.
+    fn add_lanes(&mut self, lanes: &[u64; LANES], times: i64) {
         for (sum, lane) in self.lanes.iter_mut().zip(lanes) {
             *sum = sum.wrapping_add(lane.wrapping_mul(times.cast_unsigned()));
         }
@@ -249,21 +257,32 @@ impl Sketch {
             rows,
             filter,
         } = &mut *state;
-        for symbol in symbols.iter() {
-            let slice = symbol.slice as usize;
-            let Some(place) = self.places.get(slice) else {
-                continue;
-            };
-            for cell in place.cells(&symbol.lanes) {
-                if let Some(cell) = cells.get_mut(cell) {
-                    cell.add(&symbol.lanes, times);
+        for symbols in symbols.chunks(TOGETHER) {
+            let mut places = [[usize::MAX; TABLES as usize]; TOGETHER];
+            for (symbol, places) in symbols.iter().zip(&mut places) {
+                let slice = symbol.slice as usize;
+                let Some(place) = self.places.get(slice) else {
+                    continue;
+                };
+                *places = place.cells(&symbol.lanes);
+                for cell in *places {
+                    if let Some(cell) = cells.get_mut(cell) {
+                        cell.count = cell.count.wrapping_add(times);
+                    }
+                }
+                if let Some(count) = rows.get_mut(slice).and_then(|it| it.get_mut(at)) {
+                    *count += 1;
+                }
+                if let (Side::Copy, Some(filter)) = (side, filter.as_mut()) {
+                    mark(filter, symbol.key_hash);
                 }
             }
-            if let Some(count) = rows.get_mut(slice).and_then(|it| it.get_mut(at)) {
-                *count += 1;
-            }
-            if let (Side::Copy, Some(filter)) = (side, filter.as_mut()) {
-                mark(filter, symbol.key_hash);
+            for (symbol, places) in symbols.iter().zip(places) {
+                for cell in places {
+                    if let Some(cell) = cells.get_mut(cell) {
+                        cell.add_lanes(&symbol.lanes, times);
+                    }
+                }
             }
         }
         symbols.clear();

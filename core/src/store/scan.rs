@@ -2,10 +2,11 @@
 
 use std::ops::ControlFlow;
 
+use jiff::civil;
 use serde::{Deserialize, Serialize};
 
 use crate::name::DatasetId;
-use crate::value::{Decimal, Timestamp, Value};
+use crate::value::{Decimal, Timestamp, Uuid, Value};
 
 /// A part of a dataset that one scan covers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -54,6 +55,12 @@ pub enum ValueRef<'a> {
     Bytes(&'a [u8]),
     /// An instant.
     Timestamp(Timestamp),
+    /// A date and a time of day without a zone.
+    DateTime(civil::DateTime),
+    /// A calendar date.
+    Date(civil::Date),
+    /// A UUID.
+    Uuid(Uuid),
     /// JSON as it was written, of which [`Value::of_json`] makes the value; a null is [`Self::Null`].
     Json(&'a [u8]),
     /// Anything that had to be decoded first.
@@ -62,6 +69,7 @@ pub enum ValueRef<'a> {
 
 impl<'a> ValueRef<'a> {
     /// JSON that a store keeps.
+    #[inline]
     pub fn json(text: &'a [u8]) -> Self {
         match text.trim_ascii() {
             b"null" => Self::Null,
@@ -83,8 +91,30 @@ impl<'a> ValueRef<'a> {
             Self::Text(it) => Value::Text(it.to_owned()),
             Self::Bytes(it) => Value::Bytes(it.to_vec()),
             Self::Timestamp(it) => Value::Timestamp(it),
+            Self::DateTime(it) => Value::DateTime(it),
+            Self::Date(it) => Value::Date(it),
+            Self::Uuid(it) => Value::Uuid(it),
             Self::Json(it) => Value::of_json(it),
             Self::Owned(it) => it.clone(),
         })
+    }
+}
+
+impl<'a> From<&'a Value> for ValueRef<'a> {
+    #[inline]
+    fn from(value: &'a Value) -> Self {
+        match value {
+            Value::Null => Self::Null,
+            Value::Bool(it) => Self::Bool(*it),
+            Value::I64(it) => Self::I64(*it),
+            Value::F64(it) => Self::F64(*it),
+            Value::Text(it) => Self::Text(it),
+            Value::Bytes(it) => Self::Bytes(it),
+            Value::Timestamp(it) => Self::Timestamp(*it),
+            Value::DateTime(it) => Self::DateTime(*it),
+            Value::Date(it) => Self::Date(*it),
+            Value::Uuid(it) => Self::Uuid(*it),
+            other => Self::Owned(other),
+        }
     }
 }

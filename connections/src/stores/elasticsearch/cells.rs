@@ -87,7 +87,7 @@ impl Feed {
             }
             for (at, value) in &made {
                 if let Some(cell) = cells.get_mut(*at) {
-                    *cell = lent::lend(value);
+                    *cell = value.into();
                 }
             }
             self.scanned.rows += 1;

@@ -11,28 +11,40 @@ use crate::stores::common::widened;
 
 /// The value of a cell that is not null.
 pub(super) fn value(kind: Kind, cell: &[u8]) -> Value {
-    if let Some(lent) = lent(kind, cell).and_then(ValueRef::to_value) {
+    if let Some(lent) = lent(kind, cell, ValueRef::to_value).flatten() {
         return lent;
     }
     made(kind, cell).unwrap_or_else(|| Value::Bytes(cell.to_vec()))
 }
 
-/// What a cell holds, where nothing has to be made for it; `None` for all others.
+/// Gives what a cell holds to `take`, where nothing has to be made for it; `None` for all others.
 #[inline]
-pub(super) fn lent(kind: Kind, cell: &[u8]) -> Option<ValueRef<'_>> {
+pub(super) fn lent<'b, T>(
+    kind: Kind,
+    cell: &'b [u8],
+    take: impl FnOnce(ValueRef<'b>) -> T,
+) -> Option<T> {
     Some(match kind {
-        Kind::Int => ValueRef::I64(signed(cell)?),
-        Kind::UInt => ValueRef::I64(i64::try_from(unsigned(cell)?).ok()?),
-        Kind::Double => ValueRef::F64(f64::from_le_bytes(cell.try_into().ok()?)),
-        Kind::Text => std::str::from_utf8(cell).map_or(ValueRef::Bytes(cell), ValueRef::Text),
-        Kind::Bytes => ValueRef::Bytes(cell),
+        Kind::Int => take(ValueRef::I64(signed(cell)?)),
+        Kind::UInt => take(ValueRef::I64(i64::try_from(unsigned(cell)?).ok()?)),
+        Kind::Double => take(ValueRef::F64(f64::from_le_bytes(cell.try_into().ok()?))),
+        Kind::Text => match std::str::from_utf8(cell) {
+            Ok(text) => take(ValueRef::Text(text)),
+            Err(_) => take(ValueRef::Bytes(cell)),
+        },
+        Kind::Bytes => take(ValueRef::Bytes(cell)),
         Kind::Decimal => {
             let (digits, scale) = Decimal::short(cell)?;
-            ValueRef::Decimal(digits, scale)
+            take(ValueRef::Decimal(digits, scale))
         }
-        Kind::Json => ValueRef::json(cell),
-        Kind::Timestamp => ValueRef::Timestamp(Moment::of_bytes(cell)?.timestamp()?),
-        Kind::Float => ValueRef::F64(widened(f32::from_le_bytes(cell.try_into().ok()?))),
+        Kind::Json => take(ValueRef::json(cell)),
+        Kind::Timestamp => take(ValueRef::Timestamp(Moment::of_bytes(cell)?.timestamp()?)),
+        Kind::DateTime => take(ValueRef::DateTime(Moment::of_bytes(cell)?.datetime()?)),
+        Kind::Date => take(ValueRef::Date(Moment::of_bytes(cell)?.date()?)),
+        Kind::Uuid => take(ValueRef::Uuid(Uuid::try_parse_ascii(cell).ok()?)),
+        Kind::Float => take(ValueRef::F64(widened(f32::from_le_bytes(
+            cell.try_into().ok()?,
+        )))),
         _ => return None,
     })
 }
@@ -45,7 +57,6 @@ pub(super) fn made(kind: Kind, cell: &[u8]) -> Option<Value> {
         Kind::Time => Clock::of_bytes(cell)?.value(),
         Kind::Decimal => text::decimal(cell)?,
         Kind::Bit => bits(cell)?,
-        Kind::Uuid => Value::Uuid(std::str::from_utf8(cell).ok()?.parse::<Uuid>().ok()?),
         Kind::Vector => vector(cell)?,
         Kind::Geometry => geometry::value(cell),
         _ => return None,

@@ -71,9 +71,7 @@ impl Moment {
     pub(super) fn value(&self, kind: Kind) -> Value {
         let value = match kind {
             Kind::Timestamp => self.timestamp().map(Value::Timestamp),
-            Kind::Date => civil::Date::new(self.year, self.month, self.day)
-                .ok()
-                .map(Value::Date),
+            Kind::Date => self.date().map(Value::Date),
             _ => self.datetime().map(Value::DateTime),
         };
         value.unwrap_or_else(|| self.native(kind))
@@ -92,7 +90,13 @@ impl Moment {
         Timestamp::new(seconds, self.micros * 1000).ok()
     }
 
-    fn datetime(&self) -> Option<civil::DateTime> {
+    /// The day, where a calendar has it.
+    pub(super) fn date(&self) -> Option<civil::Date> {
+        civil::Date::new(self.year, self.month, self.day).ok()
+    }
+
+    /// The date and the time of day, where a calendar has them.
+    pub(super) fn datetime(&self) -> Option<civil::DateTime> {
         let (year, month, day) = (self.year, self.month, self.day);
         civil::DateTime::new(
             year,

@@ -148,8 +148,8 @@ async fn selected(
 
 impl Decode for Kind {
     #[inline]
-    fn lent<'b>(&self, bytes: &'b [u8]) -> Option<ValueRef<'b>> {
-        binary::lent(*self, bytes)
+    fn lend<'b>(&self, bytes: &'b [u8], place: &mut ValueRef<'b>) -> bool {
+        binary::lent(*self, bytes, |it| *place = it).is_some()
     }
 
     fn value(&self, bytes: &[u8]) -> Value {

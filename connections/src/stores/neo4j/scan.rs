@@ -130,7 +130,10 @@ impl Feed {
     fn decoded(&self, cells: &[Cell<'_>], sink: &mut dyn RowSink) -> ControlFlow<()> {
         let values = cells.iter().zip(&self.operands);
         let values: Vec<Option<Value>> = values.map(|(cell, it)| it.value(cell)).collect();
-        let mut lent: Vec<ValueRef<'_>> = values.iter().map(|it| lend(it.as_ref())).collect();
+        let mut lent: Vec<ValueRef<'_>> = values
+            .iter()
+            .map(|it| it.as_ref().map_or(ValueRef::Absent, ValueRef::from))
+            .collect();
         self.nulls(&mut lent);
         sink.row(&lent)
     }
@@ -142,20 +145,6 @@ impl Feed {
                 *cell = ValueRef::Null;
             }
         }
-    }
-}
-
-fn lend(value: Option<&Value>) -> ValueRef<'_> {
-    match value {
-        None => ValueRef::Absent,
-        Some(Value::Null) => ValueRef::Null,
-        Some(Value::Bool(it)) => ValueRef::Bool(*it),
-        Some(Value::I64(it)) => ValueRef::I64(*it),
-        Some(Value::F64(it)) => ValueRef::F64(*it),
-        Some(Value::Text(it)) => ValueRef::Text(it),
-        Some(Value::Bytes(it)) => ValueRef::Bytes(it),
-        Some(Value::Timestamp(it)) => ValueRef::Timestamp(*it),
-        Some(it) => ValueRef::Owned(it),
     }
 }
 

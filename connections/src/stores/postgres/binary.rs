@@ -10,35 +10,52 @@ use crate::stores::common::widened;
 
 /// The value of a cell that is not null; what is not what it should be comes as its bytes.
 pub(super) fn value(of: &Type, cell: &[u8]) -> Value {
-    match lent(of, cell) {
-        Some(it) => it.to_value().unwrap_or(Value::Null),
+    match lent(of, cell, ValueRef::to_value) {
+        Some(it) => it.unwrap_or(Value::Null),
         None => made(of, cell).unwrap_or_else(|| Value::Bytes(cell.to_vec())),
     }
 }
 
-/// The cell as it stands in the buffer, where it needs no making.
+/// Gives the cell as it stands in the buffer to `take`, where it needs no making.
 #[inline]
-pub(super) fn lent<'b>(of: &Type, cell: &'b [u8]) -> Option<ValueRef<'b>> {
+pub(super) fn lent<'b, T>(
+    of: &Type,
+    cell: &'b [u8],
+    take: impl FnOnce(ValueRef<'b>) -> T,
+) -> Option<T> {
     Some(match of.kind {
-        Kind::Bool => ValueRef::Bool(cell != [0]),
-        Kind::Int2 => ValueRef::I64(i16::from_be_bytes(*exactly(cell)?).into()),
-        Kind::Int4 => ValueRef::I64(i32::from_be_bytes(*exactly(cell)?).into()),
-        Kind::Int8 => ValueRef::I64(i64::from_be_bytes(*exactly(cell)?)),
-        Kind::Oid => ValueRef::I64(u32::from_be_bytes(*exactly(cell)?).into()),
-        Kind::Float4 => ValueRef::F64(widened(f32::from_be_bytes(*exactly(cell)?))),
-        Kind::Float8 => ValueRef::F64(f64::from_be_bytes(*exactly(cell)?)),
-        Kind::Text => std::str::from_utf8(cell).map_or(ValueRef::Bytes(cell), ValueRef::Text),
-        Kind::Bytes => ValueRef::Bytes(cell),
+        Kind::Bool => take(ValueRef::Bool(cell != [0])),
+        Kind::Int2 => take(ValueRef::I64(i16::from_be_bytes(*exactly(cell)?).into())),
+        Kind::Int4 => take(ValueRef::I64(i32::from_be_bytes(*exactly(cell)?).into())),
+        Kind::Int8 => take(ValueRef::I64(i64::from_be_bytes(*exactly(cell)?))),
+        Kind::Oid => take(ValueRef::I64(u32::from_be_bytes(*exactly(cell)?).into())),
+        Kind::Float4 => take(ValueRef::F64(widened(f32::from_be_bytes(*exactly(cell)?)))),
+        Kind::Float8 => take(ValueRef::F64(f64::from_be_bytes(*exactly(cell)?))),
+        Kind::Text => match std::str::from_utf8(cell) {
+            Ok(text) => take(ValueRef::Text(text)),
+            Err(_) => take(ValueRef::Bytes(cell)),
+        },
+        Kind::Bytes => take(ValueRef::Bytes(cell)),
         Kind::Numeric => {
             let (digits, scale) = Numeric::of(cell)?.short()?;
-            ValueRef::Decimal(digits, scale)
+            take(ValueRef::Decimal(digits, scale))
         }
-        Kind::Json => ValueRef::json(cell),
+        Kind::Json => take(ValueRef::json(cell)),
         // Before it stands the version of the form.
-        Kind::Jsonb => ValueRef::json(cell.strip_prefix(&[1])?),
+        Kind::Jsonb => take(ValueRef::json(cell.strip_prefix(&[1])?)),
         Kind::Timestamptz => {
-            ValueRef::Timestamp(calendar::timestamp(i64::from_be_bytes(*exactly(cell)?))?)
+            let time = calendar::timestamp(i64::from_be_bytes(*exactly(cell)?))?;
+            take(ValueRef::Timestamp(time))
         }
+        Kind::Timestamp => {
+            let time = calendar::datetime(i64::from_be_bytes(*exactly(cell)?))?;
+            take(ValueRef::DateTime(time))
+        }
+        Kind::Date => {
+            let date = calendar::date(i32::from_be_bytes(*exactly(cell)?))?;
+            take(ValueRef::Date(date))
+        }
+        Kind::Uuid => take(ValueRef::Uuid(Uuid::from_bytes(*exactly(cell)?))),
         _ => return None,
     })
 }
@@ -49,19 +66,12 @@ pub(super) fn made(of: &Type, cell: &[u8]) -> Option<Value> {
     Some(match of.kind {
         Kind::Numeric => numeric(of, cell)?,
         Kind::Timestamptz => native(of, calendar::timestamp_text(number()?)),
-        Kind::Timestamp => calendar::datetime(number()?).map_or_else(
-            || native(of, calendar::datetime_text(number().unwrap_or_default())),
-            Value::DateTime,
-        ),
-        Kind::Date => {
-            let days = i32::from_be_bytes(*exactly(cell)?);
-            calendar::date(days).map_or_else(|| native(of, calendar::date_text(days)), Value::Date)
-        }
+        Kind::Timestamp => native(of, calendar::datetime_text(number()?)),
+        Kind::Date => native(of, calendar::date_text(i32::from_be_bytes(*exactly(cell)?))),
         Kind::Time => calendar::time(number()?).map_or_else(
             || native(of, calendar::time_text(number().unwrap_or_default())),
             Value::Time,
         ),
-        Kind::Uuid => Value::Uuid(Uuid::from_bytes(*exactly(cell)?)),
         Kind::Vector => vector(cell)?,
         _ => return None,
     })

@@ -232,10 +232,10 @@ enum Read {
 
 impl Decode for Read {
     #[inline]
-    fn lent<'b>(&self, bytes: &'b [u8]) -> Option<ValueRef<'b>> {
+    fn lend<'b>(&self, bytes: &'b [u8], place: &mut ValueRef<'b>) -> bool {
         match self {
-            Self::Binary(of) => binary::lent(of, bytes),
-            Self::Items(_) | Self::Text(_) => None,
+            Self::Binary(of) => binary::lent(of, bytes, |it| *place = it).is_some(),
+            Self::Items(_) | Self::Text(_) => false,
         }
     }
 

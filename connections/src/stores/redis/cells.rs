@@ -222,7 +222,7 @@ impl Row<'_> {
         let mut row = self.begin();
         for (cell, path) in self.cells.origins.iter().zip(&self.cells.paths) {
             row.push(match cell {
-                Cell::Member => path.of(&value).map_or(ValueRef::Absent, lent),
+                Cell::Member => path.of(&value).map_or(ValueRef::Absent, ValueRef::from),
                 Cell::Whole if !is_document => inside(path, &value),
                 other => self.known(*other),
             });
@@ -261,7 +261,7 @@ impl Row<'_> {
 fn inside<'v>(path: &FieldPath, value: &'v Value) -> ValueRef<'v> {
     let mut segments = path.segments().iter().skip(1);
     let found = segments.try_fold(value, |value, it| FieldPath::name(it.clone()).of(value));
-    found.map_or(ValueRef::Absent, lent)
+    found.map_or(ValueRef::Absent, ValueRef::from)
 }
 
 fn of_hash(path: &FieldPath) -> Cell {
@@ -294,17 +294,4 @@ fn known(path: &FieldPath) -> Option<Cell> {
 /// Bytes as text, where they are.
 fn text(bytes: &[u8]) -> ValueRef<'_> {
     std::str::from_utf8(bytes).map_or(ValueRef::Bytes(bytes), ValueRef::Text)
-}
-
-/// A value as a cell.
-pub(super) fn lent(value: &Value) -> ValueRef<'_> {
-    match value {
-        Value::Null => ValueRef::Null,
-        Value::Bool(it) => ValueRef::Bool(*it),
-        Value::I64(it) => ValueRef::I64(*it),
-        Value::F64(it) => ValueRef::F64(*it),
-        Value::Text(it) => ValueRef::Text(it),
-        Value::Bytes(it) => ValueRef::Bytes(it),
-        other => ValueRef::Owned(other),
-    }
 }

@@ -7,7 +7,7 @@ use parallax_core::store::{Fields, Projection, RowSink, Scanned, ValueRef};
 use parallax_core::value::Key;
 use redis::Value as Reply;
 
-use super::cells::{Cells, Fed, lent};
+use super::cells::{Cells, Fed};
 use super::fault::broken;
 use super::keys::{Keys, text_or_bytes};
 use super::link::Link;
@@ -277,7 +277,7 @@ impl<'k> Scan<'k> {
             self.keys.read(key, &mut self.parts);
             let mut row: Vec<ValueRef<'_>> = self.cells.key_cells(key, &self.parts).collect();
             let paths = self.cells.paths().iter();
-            row.extend(paths.map(|it| record.at(it).map_or(ValueRef::Absent, lent)));
+            row.extend(paths.map(|it| record.at(it).map_or(ValueRef::Absent, ValueRef::from)));
             self.scanned.rows += 1;
             if sink.row(&row).is_break() {
                 return Ok(ControlFlow::Break(()));

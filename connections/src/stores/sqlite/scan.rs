@@ -214,21 +214,14 @@ fn feed_record(
     let record: Record = reader.record(row, Key::new(Vec::new())).ok()?;
     let fields = paths
         .iter()
-        .map(|it| record.at(it).map_or(ValueRef::Absent, borrow));
-    let cells: Vec<ValueRef<'_>> = key.parts().iter().map(borrow).chain(fields).collect();
+        .map(|it| record.at(it).map_or(ValueRef::Absent, ValueRef::from));
+    let cells: Vec<ValueRef<'_>> = key
+        .parts()
+        .iter()
+        .map(ValueRef::from)
+        .chain(fields)
+        .collect();
     Some(sink.row(&cells))
-}
-
-fn borrow(value: &Value) -> ValueRef<'_> {
-    match value {
-        Value::Null => ValueRef::Null,
-        Value::Bool(it) => ValueRef::Bool(*it),
-        Value::I64(it) => ValueRef::I64(*it),
-        Value::F64(it) => ValueRef::F64(*it),
-        Value::Text(it) => ValueRef::Text(it),
-        Value::Bytes(it) => ValueRef::Bytes(it),
-        other => ValueRef::Owned(other),
-    }
 }
 
 #[cfg(test)]

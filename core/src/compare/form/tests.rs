@@ -222,7 +222,7 @@ fn shapes() -> impl Strategy<Value = Option<FieldShape>> {
 fn bytes(form: &Form, value: Option<&Value>) -> Vec<u8> {
     let mut out = Vec::new();
     let cell = value.map_or(ValueRef::Absent, ValueRef::Owned);
-    form.write(cell, &mut out, &mut Buffers::default());
+    form.write(&cell, &mut out, &mut Buffers::default());
     out
 }
 
@@ -262,15 +262,15 @@ proptest! {
         for form in Form::pair(truth, Expected { rule: &rule, shape: shape.as_ref() }) {
             for value in values() {
                 let (mut quick, mut slow) = (Vec::new(), Vec::new());
-                if form.quick(ValueRef::Owned(&value), &mut quick, &mut Buffers::default()) {
-                    form.slow(ValueRef::Owned(&value), &mut slow);
+                if form.quick(&ValueRef::Owned(&value), &mut quick, &mut Buffers::default()) {
+                    form.slow(&ValueRef::Owned(&value), &mut slow);
                     prop_assert_eq!(quick, slow, "{:?} under {:?}", value, form);
                 }
             }
             for text in JSON {
                 let (mut quick, mut slow) = (Vec::new(), Vec::new());
-                if form.quick(ValueRef::json(text.as_bytes()), &mut quick, &mut Buffers::default()) {
-                    form.slow(ValueRef::Owned(&Value::of_json(text)), &mut slow);
+                if form.quick(&ValueRef::json(text.as_bytes()), &mut quick, &mut Buffers::default()) {
+                    form.slow(&ValueRef::Owned(&Value::of_json(text)), &mut slow);
                     prop_assert_eq!(quick, slow, "{} under {:?}", text, form);
                 }
             }

@@ -23,7 +23,7 @@ fn slices(bits: u32, cells: u32) -> Vec<Slice> {
 
 fn key(number: i64) -> KeyLanes {
     let mut bytes = Vec::new();
-    write(ValueRef::I64(number), PartKind::Number, &mut bytes);
+    write(&ValueRef::I64(number), PartKind::Number, &mut bytes);
     lanes(&bytes, SEED)
 }
 
