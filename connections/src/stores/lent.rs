@@ -1,6 +1,6 @@
 //! Cells lent to a sink, in memory that is used again for each row.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use parallax_core::name::FieldPath;
 use parallax_core::store::{RowSink, ValueRef};
@@ -14,6 +14,12 @@ pub(crate) trait Decode {
     /// keeps a processor waiting, and there are millions of them.
     fn lend<'b>(&self, bytes: &'b [u8], place: &mut ValueRef<'b>) -> bool;
 
+    /// Adds what each item of a list holds as it is; says `false` where the bytes are no such list. What it added has to be
+    /// taken away then.
+    fn lend_items<'b>(&self, _bytes: &'b [u8], _items: &mut Vec<ValueRef<'b>>) -> bool {
+        false
+    }
+
     /// The value of any bytes.
     fn value(&self, bytes: &[u8]) -> Value;
 }
@@ -26,6 +32,9 @@ pub(crate) struct Feed<D> {
     cells: Vec<Cell<D>>,
     raw: Vec<Option<&'static [u8]>>,
     made: Vec<(usize, Option<Value>)>,
+    /// The places of lists whose items are lent, and where those are among all that are.
+    lists: Vec<(usize, Range<usize>)>,
+    items: Vec<ValueRef<'static>>,
     lent: Vec<ValueRef<'static>>,
 }
 
@@ -47,6 +56,8 @@ impl<D> Default for Feed<D> {
             cells: Vec::new(),
             raw: Vec::new(),
             made: Vec::new(),
+            lists: Vec::new(),
+            items: Vec::new(),
             lent: Vec::new(),
         }
     }
@@ -97,9 +108,11 @@ impl<D: Decode> Feed<D> {
         if raw.len() != self.sources.len() {
             return None;
         }
+        let mut items: Vec<ValueRef<'_>> = recycled_cells(std::mem::take(&mut self.items));
         let mut lent: Vec<ValueRef<'_>> = recycled_cells(std::mem::take(&mut self.lent));
         lent.resize(self.cells.len(), ValueRef::Absent);
         self.made.clear();
+        self.lists.clear();
         for (at, (cell, place)) in self.cells.iter().zip(&mut lent).enumerate() {
             let found = cell.source.as_ref();
             let found = found.and_then(|(at, decode)| Some((raw.get(*at).copied()??, decode)));
@@ -107,9 +120,21 @@ impl<D: Decode> Feed<D> {
                 *place = cell.nothing();
                 continue;
             };
-            let is_lent = cell.rest.is_none() && decode.lend(bytes, place);
-            if !is_lent {
-                self.made.push((at, cell.made(decode, bytes)));
+            let is_whole = cell.rest.is_none();
+            if is_whole && decode.lend(bytes, place) {
+                continue;
+            }
+            let first = items.len();
+            if is_whole && decode.lend_items(bytes, &mut items) {
+                self.lists.push((at, first..items.len()));
+                continue;
+            }
+            items.truncate(first);
+            self.made.push((at, cell.made(decode, bytes)));
+        }
+        for (place, range) in &self.lists {
+            if let (Some(slot), Some(items)) = (lent.get_mut(*place), items.get(range.clone())) {
+                *slot = ValueRef::List(items);
             }
         }
         for (place, value) in &self.made {
@@ -119,6 +144,7 @@ impl<D: Decode> Feed<D> {
         }
         let flow = sink.row(&lent);
         self.lent = recycled_cells(lent);
+        self.items = recycled_cells(items);
         self.raw = recycled(raw);
         Some(flow)
     }
@@ -183,7 +209,7 @@ pub(crate) fn recycled_cells<'n>(mut old: Vec<ValueRef<'_>>) -> Vec<ValueRef<'n>
 mod tests {
     use super::*;
 
-    /// Digits are lent, text is made.
+    /// Digits are lent, also in lists; text is made.
     struct Digits;
 
     impl Decode for Digits {
@@ -193,6 +219,14 @@ mod tests {
                 *place = ValueRef::I64(number);
             }
             number.is_some()
+        }
+
+        fn lend_items<'b>(&self, bytes: &'b [u8], items: &mut Vec<ValueRef<'b>>) -> bool {
+            let lend = |it| {
+                items.push(ValueRef::Absent);
+                items.last_mut().is_some_and(|place| self.lend(it, place))
+            };
+            bytes.contains(&b',') && bytes.split(|it| *it == b',').all(lend)
         }
 
         fn value(&self, bytes: &[u8]) -> Value {
@@ -232,6 +266,26 @@ mod tests {
         let empty = shown(&mut feed, &[None, Some("{}"), None]);
         assert_eq!(empty.as_deref(), Some("[Null, Absent, Absent, Absent]"));
         assert_eq!(shown(&mut feed, &[None]), None, "another number of cells");
+    }
+
+    #[test]
+    fn items_are_lent_as_lists_unless_one_of_them_has_to_be_made() {
+        let mut feed = Feed::default();
+        for name in ["a", "b", "c"] {
+            feed.add(name.to_owned(), Digits, Inside::Whole);
+        }
+        let rows = [
+            [Some("1,2"), Some("3"), Some("4,5")],
+            [Some("1,x"), None, Some("6,7")],
+        ];
+        let shown = rows.map(|it| shown(&mut feed, &it).expect("a row"));
+        assert_eq!(
+            shown,
+            [
+                "[List([I64(1), I64(2)]), I64(3), List([I64(4), I64(5)])]",
+                "[Owned(Native { type_name: \"json\", text: \"1,x\" }), Null, List([I64(6), I64(7)])]"
+            ]
+        );
     }
 
     #[test]

@@ -241,6 +241,7 @@ impl Form {
         out.push(MET);
         let is_written = match cell {
             ValueRef::Json(text) => json::write_text(text, out, buffers),
+            ValueRef::List(items) => json::write_list(items, out),
             ValueRef::Owned(value @ (Value::List(_) | Value::Map(_) | Value::Vector(_))) => {
                 json::write(value, out);
                 true

@@ -76,6 +76,28 @@ pub(super) fn write(value: &Value, out: &mut Vec<u8>) {
     }
 }
 
+/// Appends the same of a list whose items are lent; says whether it did. Where it did not, what it appended has to be
+/// taken back.
+pub(super) fn write_list(items: &[ValueRef<'_>], out: &mut Vec<u8>) -> bool {
+    let mut is_written = true;
+    canonical::list(items, out, |item, out| is_written &= write_item(item, out));
+    is_written
+}
+
+fn write_item(item: &ValueRef<'_>, out: &mut Vec<u8>) -> bool {
+    match item {
+        ValueRef::Null => canonical::encode(Some(&Value::Null), out),
+        ValueRef::Bool(it) => canonical::encode(Some(&Value::Bool(*it)), out),
+        ValueRef::Text(it) => canonical::text(it, out),
+        ValueRef::I64(_) | ValueRef::F64(_) | ValueRef::Decimal(..) => match small(item) {
+            Some(number) => canonical::small_number(number, out),
+            None => return false,
+        },
+        _ => return false,
+    }
+    true
+}
+
 /// Appends the canonical form of a list or a map that is written as JSON, in one pass over the text.
 ///
 /// Says whether it did. What is rare is left to the long way, with nothing appended: other values, numbers of more than

@@ -351,7 +351,11 @@ mod tests {
         };
         let (mut one, mut other) = (Vec::new(), Vec::new());
         write(&ValueRef::Owned(&native), kind, &mut one);
-        write(&ValueRef::Text("507f1f77bcf86cd799439011"), kind, &mut other);
+        write(
+            &ValueRef::Text("507f1f77bcf86cd799439011"),
+            kind,
+            &mut other,
+        );
         assert_eq!(one, other);
         assert_eq!(PartKind::named("bytes"), PartKind::Other);
     }

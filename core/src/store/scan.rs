@@ -63,6 +63,8 @@ pub enum ValueRef<'a> {
     Uuid(Uuid),
     /// JSON as it was written, of which [`Value::of_json`] makes the value; a null is [`Self::Null`].
     Json(&'a [u8]),
+    /// A list whose items are lent as well.
+    List(&'a [Self]),
     /// Anything that had to be decoded first.
     Owned(&'a Value),
 }
@@ -95,6 +97,10 @@ impl<'a> ValueRef<'a> {
             Self::Date(it) => Value::Date(it),
             Self::Uuid(it) => Value::Uuid(it),
             Self::Json(it) => Value::of_json(it),
+            Self::List(items) => {
+                let items = items.iter().map(|it| it.to_value().unwrap_or(Value::Null));
+                Value::List(items.collect())
+            }
             Self::Owned(it) => it.clone(),
         })
     }

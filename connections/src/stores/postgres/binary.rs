@@ -100,15 +100,40 @@ pub(super) fn items(element: &Type, cell: &[u8]) -> Value {
     read().unwrap_or_else(|| Value::Bytes(cell.to_vec()))
 }
 
+/// Adds the items of an array of one dimension as they stand in the buffer; `None` where one needs making, or where the
+/// array is another.
+pub(super) fn lent_items<'b>(
+    element: &Type,
+    cell: &'b [u8],
+    items: &mut Vec<ValueRef<'b>>,
+) -> Option<()> {
+    let mut reader = Items::of(element, cell)?;
+    let length = match reader.lengths.as_slice() {
+        [] => 0,
+        [length] => *length,
+        _ => return None,
+    };
+    for _ in 0..length {
+        reader.next(|item| {
+            let Some(item) = item else {
+                items.push(ValueRef::Null);
+                return Some(());
+            };
+            lent(element, item, |it| items.push(it))
+        })?;
+    }
+    reader.rest.is_empty().then_some(())
+}
+
 /// What is left of an array: after its dimensions, each with a length and its first index, come the items in order.
-struct Items<'c> {
-    element: &'c Type,
+struct Items<'t, 'c> {
+    element: &'t Type,
     lengths: Vec<usize>,
     rest: &'c [u8],
 }
 
-impl<'c> Items<'c> {
-    fn of(element: &'c Type, cell: &'c [u8]) -> Option<Self> {
+impl<'t, 'c> Items<'t, 'c> {
+    fn of(element: &'t Type, cell: &'c [u8]) -> Option<Self> {
         let mut items = Self {
             element,
             lengths: Vec::new(),
@@ -149,12 +174,18 @@ impl<'c> Items<'c> {
     }
 
     fn item(&mut self) -> Option<Value> {
+        let element = self.element;
+        self.next(|item| Some(item.map_or(Value::Null, |it| value(element, it))))
+    }
+
+    /// What `read` makes of the bytes of the next item, or of a null.
+    fn next<T>(&mut self, read: impl FnOnce(Option<&'c [u8]>) -> Option<T>) -> Option<T> {
         let Ok(length) = usize::try_from(self.number()?) else {
-            return Some(Value::Null);
+            return read(None);
         };
         let (item, rest) = self.rest.split_at_checked(length)?;
         self.rest = rest;
-        Some(value(self.element, item))
+        read(Some(item))
     }
 }
 
@@ -366,7 +397,14 @@ mod tests {
 
     #[test]
     fn an_array_is_a_list_where_its_text_would_be_one() {
-        let read = |cell: &[u8]| items(&of(Kind::Int2), cell);
+        let read = |cell: &[u8]| {
+            let (of, mut lent) = (of(Kind::Int2), Vec::new());
+            let (value, is_lent) = (items(&of, cell), lent_items(&of, cell, &mut lent));
+            let lent = is_lent.and_then(|()| ValueRef::List(&lent).to_value());
+            let is_list = matches!(value, Value::List(_));
+            assert_eq!(lent, is_list.then(|| value.clone()), "lent and made");
+            value
+        };
         let plain = shorts(1, &[Some(7), None]);
         assert_eq!(read(&plain), Value::List(vec![Value::I64(7), Value::Null]));
         assert_eq!(read(&[0; 12]), Value::List(Vec::new()), "no dimension");

@@ -239,6 +239,13 @@ impl Decode for Read {
         }
     }
 
+    fn lend_items<'b>(&self, bytes: &'b [u8], items: &mut Vec<ValueRef<'b>>) -> bool {
+        match self {
+            Self::Items(of) => binary::lent_items(of, bytes, items).is_some(),
+            Self::Binary(_) | Self::Text(_) => false,
+        }
+    }
+
     fn value(&self, bytes: &[u8]) -> Value {
         match self {
             Self::Binary(of) => binary::value(of, bytes),

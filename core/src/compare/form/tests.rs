@@ -219,6 +219,21 @@ fn shapes() -> impl Strategy<Value = Option<FieldShape>> {
     prop_oneof![1 => Just(None), 5 => prop::sample::select(names).prop_map(|it| Some(shape(it)))]
 }
 
+/// Lists whose items are lent, some of which have to be made values of after all.
+const LISTS: &[&[ValueRef<'static>]] = &[
+    &[],
+    &[ValueRef::Text("b"), ValueRef::Null, ValueRef::Text("a")],
+    &[
+        ValueRef::I64(1),
+        ValueRef::F64(1.5),
+        ValueRef::Decimal(150, 2),
+        ValueRef::Bool(true),
+    ],
+    &[ValueRef::F64(f64::NAN)],
+    &[ValueRef::List(&[ValueRef::I64(1)])],
+    &[ValueRef::Json(b"[1]")],
+];
+
 fn bytes(form: &Form, value: Option<&Value>) -> Vec<u8> {
     let mut out = Vec::new();
     let cell = value.map_or(ValueRef::Absent, ValueRef::Owned);
@@ -265,6 +280,14 @@ proptest! {
                 if form.quick(&ValueRef::Owned(&value), &mut quick, &mut Buffers::default()) {
                     form.slow(&ValueRef::Owned(&value), &mut slow);
                     prop_assert_eq!(quick, slow, "{:?} under {:?}", value, form);
+                }
+            }
+            for items in LISTS {
+                let (mut quick, mut slow) = (Vec::new(), Vec::new());
+                let list = ValueRef::List(items);
+                if form.quick(&list, &mut quick, &mut Buffers::default()) {
+                    form.slow(&list, &mut slow);
+                    prop_assert_eq!(quick, slow, "{:?} under {:?}", list, form);
                 }
             }
             for text in JSON {
