@@ -138,9 +138,7 @@ fn number(number: &Decimal, out: &mut Vec<u8>) {
     }
     let (digits, scale) = number.normalized();
     let (sign, magnitude) = digits.to_bytes_be();
-    // Nought is one zero byte, and the only one that begins with it.
-    let magnitude = magnitude.strip_prefix(&[0]).unwrap_or(&magnitude);
-    scaled(sign, scale, magnitude, out);
+    scaled(sign, scale, &magnitude, out);
 }
 
 /// Writes a whole number that fits 64 bits, its zeros at the end taken into the scale.
@@ -163,7 +161,7 @@ fn reduced(sign: Sign, magnitude: u64, scale: i64, out: &mut Vec<u8>) {
     scaled(sign, scale, bytes.get(zeros..).unwrap_or_default(), out);
 }
 
-/// Writes sign, scale and digits of a number that is in its shortest form already.
+/// Writes sign, scale and digits of a number that is in its shortest form already, without zero bytes in front.
 fn scaled(sign: Sign, scale: i64, magnitude: &[u8], out: &mut Vec<u8>) {
     let sign = match sign {
         Sign::Minus => 0,
@@ -249,6 +247,7 @@ fn tagged(tag: u8, payload: &[u8], out: &mut Vec<u8>) {
 
 /// Writes what may have any length, behind that length: no content can imitate a boundary.
 fn sized(tag: u8, payload: &[u8], out: &mut Vec<u8>) {
+    // As `length` writes it, in one go with the tag.
     if payload.len() < 0x80 {
         let [length, ..] = payload.len().to_le_bytes();
         out.extend([tag, length]);

@@ -5,7 +5,7 @@
 use std::fs;
 use std::process::{self, Command};
 
-use crate::failure::{During as _, Failure, Result};
+use crate::failure::{Failure, Result};
 use crate::install::{self, Tools};
 use crate::screen::Screen;
 use crate::servers::{self, Site};
@@ -48,7 +48,9 @@ pub(crate) fn run(tree: Tree, options: &[String]) -> Result<()> {
         tally: Tally::default(),
         is_broken: false,
     };
+    suite.tell_room();
     let result = suite.run();
+    suite.tell_room();
     // Their logs stay.
     let stopped = suite.servers.clear();
     suite.stages.print_times();
@@ -73,7 +75,6 @@ struct Suite {
 
 impl Suite {
     fn run(&mut self) -> Result<()> {
-        self.tell_room()?;
         let tools = install::run(&self.tree, &mut self.stages)?;
         servers::install(&self.tree, &mut self.stages, &SERVERS.map(str::to_owned))?;
         self.check()?;
@@ -81,24 +82,21 @@ impl Suite {
         self.build()?;
         self.start_servers()?;
         self.test()?;
-        self.test_desktop(&tools)?;
-        self.tell_room()
+        self.test_desktop(&tools)
     }
 
-    /// Says what the disk can still take, at the beginning and at the end: one that is full shows itself in strange ways.
-    fn tell_room(&self) -> Result<()> {
-        let free = Command::new("df").arg("-Pk").arg(self.tree.own()).output();
-        let free = free.during("ask df what the disk can still take")?.stdout;
-        let free = String::from_utf8_lossy(&free);
-        let kibibytes = free
-            .lines()
-            .nth(1)
-            .and_then(|it| it.split_whitespace().nth(3)?.parse::<u64>().ok());
-        if let Some(kibibytes) = kibibytes {
+    /// Says what the disk can still take, where df knows: one that is full shows itself in strange ways.
+    fn tell_room(&self) {
+        let Ok(told) = Command::new("df").arg("-Pk").arg(self.tree.own()).output() else {
+            return;
+        };
+        let told = String::from_utf8_lossy(&told.stdout);
+        let figures = told.lines().nth(1);
+        let free = figures.and_then(|it| it.split_whitespace().nth(3)?.parse::<u64>().ok());
+        if let Some(kibibytes) = free {
             let what = format!("{} GiB of the disk are free", kibibytes >> 20);
             self.stages.announce("room", &what);
         }
-        Ok(())
     }
 
     /// What needs no finished build comes first.

@@ -159,6 +159,34 @@ fn the_form_is_that_of_version_one() {
     .assert_eq(&form);
 }
 
+#[test]
+fn lengths_and_digits_of_several_bytes_are_those_of_version_one() {
+    let head = |length: usize| {
+        let form = bytes(Some(&Value::from("a".repeat(length).as_str())));
+        hex::encode(form.split(|it| *it == b'a').next().unwrap_or_default())
+    };
+    assert_eq!(
+        [0, 127, 128, 300].map(head),
+        ["0600", "067f", "068001", "06ac02"]
+    );
+    let number = |text: &str| {
+        let form = hex::encode(bytes(Some(&json(text))));
+        form.strip_prefix("04").unwrap_or_default().to_owned()
+    };
+    let scale = "0000000000000000";
+    assert_eq!(number("0"), format!("01{scale}00"));
+    assert_eq!(number("256"), format!("02{scale}020100"));
+    assert_eq!(number("-65537"), format!("00{scale}03010001"));
+    assert_eq!(
+        number("18446744073709551615"),
+        format!("02{scale}08{}", "ff".repeat(8))
+    );
+    assert_eq!(
+        number("18446744073709551616"),
+        format!("02{scale}0901{}", "00".repeat(8))
+    );
+}
+
 /// The same meaning, said without bytes.
 fn mean_the_same(one: &Value, other: &Value) -> bool {
     match (one, other) {

@@ -80,7 +80,9 @@ pub(super) fn write(value: &Value, out: &mut Vec<u8>) {
 /// taken back.
 pub(super) fn write_list(items: &[ValueRef<'_>], out: &mut Vec<u8>) -> bool {
     let mut is_written = true;
-    canonical::list(items, out, |item, out| is_written &= write_item(item, out));
+    canonical::list(items, out, |item, out| {
+        is_written = is_written && write_item(item, out)
+    });
     is_written
 }
 
@@ -140,14 +142,14 @@ struct Writing<'t> {
 /// A member of a map: its name, and all of it.
 #[derive(Debug)]
 struct Member {
-    /// The first bytes of its name as a number, which mostly tells the order already.
-    first: u64,
+    /// The first bytes of its name, which mostly tell the order already.
+    prefix: u64,
     name: Range<usize>,
     whole: Range<usize>,
 }
 
-/// The first eight bytes, the first of them highest; what a shorter name lacks is nought.
-fn first_bytes(name: &[u8]) -> u64 {
+/// The first eight bytes as a number, the first of them highest; what a shorter name lacks is nought.
+fn prefix(name: &[u8]) -> u64 {
     let mut bytes = [0; 8];
     for (place, byte) in bytes.iter_mut().zip(name) {
         *place = *byte;
@@ -209,13 +211,13 @@ impl Writing<'_> {
         let mut name = self.reader.known_object().ok()?;
         while let Some(text) = name {
             let (start, length) = (out.len(), text.len());
-            let first_bytes = first_bytes(text.as_bytes());
+            let prefix = prefix(text.as_bytes());
             canonical::chunk(text.as_bytes(), out);
             let end = out.len();
             let first = self.reader.peek().ok()?;
             self.value(first, depth, out)?;
             self.buffers.members.push(Member {
-                first: first_bytes,
+                prefix,
                 name: end - length..end,
                 whole: start..out.len(),
             });
@@ -234,8 +236,8 @@ impl Buffers {
         let members = self.members.get_mut(first..)?;
         let name = |it: &Member| out.get(it.name.clone()).unwrap_or_default();
         let order = |one: &Member, other: &Member| {
-            let first = one.first.cmp(&other.first);
-            first.then_with(|| name(one).cmp(name(other)))
+            let by_prefix = one.prefix.cmp(&other.prefix);
+            by_prefix.then_with(|| name(one).cmp(name(other)))
         };
         let is_before = |one: &Member, other: &Member| order(one, other).is_lt();
         if members.is_sorted_by(is_before) {

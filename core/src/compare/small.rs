@@ -7,18 +7,15 @@ use crate::value::{Decimal, Small, Value};
 
 /// The number that a cell is, or that its plain text writes; `None` where it takes a [`crate::value::Decimal`] to say.
 ///
-/// What it gives is what casting to a number gives.
+/// What it gives is what casting to a number gives. A value that has a cell of its own is expected as that.
 pub(super) fn small(cell: &ValueRef<'_>) -> Option<Small> {
     match cell {
-        ValueRef::I64(it) | ValueRef::Owned(Value::I64(it)) => {
-            Some(whole(*it < 0, it.unsigned_abs()))
-        }
+        ValueRef::I64(it) => Some(whole(*it < 0, it.unsigned_abs())),
         ValueRef::Owned(Value::U64(it)) => Some(whole(false, *it)),
         ValueRef::Decimal(digits, scale) => Some(decimal(*digits, *scale)),
         ValueRef::Owned(Value::Decimal(it)) => it.small(),
-        ValueRef::F64(it) | ValueRef::Owned(Value::F64(it)) => float(*it),
+        ValueRef::F64(it) => float(*it),
         ValueRef::Text(it) => written(it.as_bytes()),
-        ValueRef::Owned(Value::Text(it)) => written(it.as_bytes()),
         _ => None,
     }
 }
@@ -89,7 +86,7 @@ mod tests {
     /// What `small` says of a value is what the decimal says.
     #[track_caller]
     fn check(value: &Value) {
-        let Some(small) = small(&ValueRef::Owned(value)) else {
+        let Some(small) = small(&value.into()) else {
             return;
         };
         let mut found = Vec::new();

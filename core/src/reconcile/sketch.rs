@@ -28,7 +28,7 @@ const INDEX_BITS: u32 = LANE_BITS / 2;
 const MAX_TIMES: i64 = 127;
 /// So many symbols are counted before their words are added: a processor fetches the cells of all of them at once, where
 /// the words of one would keep it from those of the next.
-const TOGETHER: usize = 8;
+const CHUNK: usize = 8;
 /// Bits of the filter that a copy's keys are kept in: 1 MiB.
 const FILTER_BITS: u32 = 23;
 
@@ -257,8 +257,8 @@ impl Sketch {
             rows,
             filter,
         } = &mut *state;
-        for symbols in symbols.chunks(TOGETHER) {
-            let mut places = [[usize::MAX; TABLES as usize]; TOGETHER];
+        for symbols in symbols.chunks(CHUNK) {
+            let mut places = [[usize::MAX; TABLES as usize]; CHUNK];
             for (symbol, places) in symbols.iter().zip(&mut places) {
                 let slice = symbol.slice as usize;
                 let Some(place) = self.places.get(slice) else {
@@ -316,7 +316,7 @@ impl Sketch {
             .sum()
     }
 
-    /// The state, even if a sink panicked while it held the lock: sums are whole at every step.
+    /// The state, even if a sink panicked while it held the lock: nothing can panic while sums are not whole.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

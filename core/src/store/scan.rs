@@ -65,7 +65,7 @@ pub enum ValueRef<'a> {
     Json(&'a [u8]),
     /// A list whose items are lent as well.
     List(&'a [Self]),
-    /// Anything that had to be decoded first.
+    /// Anything that had to be decoded first; [`ValueRef::from`] gives what has a cell of its own as that.
     Owned(&'a Value),
 }
 

@@ -147,7 +147,7 @@ impl Cells {
                     .map(|(found, slot)| match found {
                         Found::Absent => ValueRef::Absent,
                         Found::Lent(it) => *it,
-                        Found::Kept => ValueRef::Owned(slot),
+                        Found::Kept => slot.into(),
                     }),
             );
             let goes_on = sink.row(&row);

@@ -11,7 +11,7 @@ use crate::stores::common::widened;
 
 /// The value of a cell that is not null.
 pub(super) fn value(kind: Kind, cell: &[u8]) -> Value {
-    if let Some(lent) = lent(kind, cell, ValueRef::to_value).flatten() {
+    if let Some(lent) = lend(kind, cell, ValueRef::to_value).flatten() {
         return lent;
     }
     made(kind, cell).unwrap_or_else(|| Value::Bytes(cell.to_vec()))
@@ -19,7 +19,7 @@ pub(super) fn value(kind: Kind, cell: &[u8]) -> Value {
 
 /// Gives what a cell holds to `take`, where nothing has to be made for it; `None` for all others.
 #[inline]
-pub(super) fn lent<'b, T>(
+pub(super) fn lend<'b, T>(
     kind: Kind,
     cell: &'b [u8],
     take: impl FnOnce(ValueRef<'b>) -> T,
@@ -49,8 +49,8 @@ pub(super) fn lent<'b, T>(
     })
 }
 
-/// The value of a cell that has to be made.
-pub(super) fn made(kind: Kind, cell: &[u8]) -> Option<Value> {
+/// The value of a cell that [`lend`] refused.
+fn made(kind: Kind, cell: &[u8]) -> Option<Value> {
     Some(match kind {
         Kind::UInt => Value::U64(unsigned(cell)?),
         Kind::Timestamp | Kind::DateTime | Kind::Date => Moment::of_bytes(cell)?.value(kind),

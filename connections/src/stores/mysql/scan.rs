@@ -149,7 +149,7 @@ async fn selected(
 impl Decode for Kind {
     #[inline]
     fn lend<'b>(&self, bytes: &'b [u8], place: &mut ValueRef<'b>) -> bool {
-        binary::lent(*self, bytes, |it| *place = it).is_some()
+        binary::lend(*self, bytes, |it| *place = it).is_some()
     }
 
     fn value(&self, bytes: &[u8]) -> Value {

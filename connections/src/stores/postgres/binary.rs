@@ -10,7 +10,7 @@ use crate::stores::common::widened;
 
 /// The value of a cell that is not null; what is not what it should be comes as its bytes.
 pub(super) fn value(of: &Type, cell: &[u8]) -> Value {
-    match lent(of, cell, ValueRef::to_value) {
+    match lend(of, cell, ValueRef::to_value) {
         Some(it) => it.unwrap_or(Value::Null),
         None => made(of, cell).unwrap_or_else(|| Value::Bytes(cell.to_vec())),
     }
@@ -18,7 +18,7 @@ pub(super) fn value(of: &Type, cell: &[u8]) -> Value {
 
 /// Gives the cell as it stands in the buffer to `take`, where it needs no making.
 #[inline]
-pub(super) fn lent<'b, T>(
+pub(super) fn lend<'b, T>(
     of: &Type,
     cell: &'b [u8],
     take: impl FnOnce(ValueRef<'b>) -> T,
@@ -60,8 +60,8 @@ pub(super) fn lent<'b, T>(
     })
 }
 
-/// The value of a cell that has to be made.
-pub(super) fn made(of: &Type, cell: &[u8]) -> Option<Value> {
+/// The value of a cell that [`lend`] refused.
+fn made(of: &Type, cell: &[u8]) -> Option<Value> {
     let number = || exactly(cell).map(|it| i64::from_be_bytes(*it));
     Some(match of.kind {
         Kind::Numeric => numeric(of, cell)?,
@@ -102,7 +102,7 @@ pub(super) fn items(element: &Type, cell: &[u8]) -> Value {
 
 /// Adds the items of an array of one dimension as they stand in the buffer; `None` where one needs making, or where the
 /// array is another.
-pub(super) fn lent_items<'b>(
+pub(super) fn lend_items<'b>(
     element: &Type,
     cell: &'b [u8],
     items: &mut Vec<ValueRef<'b>>,
@@ -119,7 +119,7 @@ pub(super) fn lent_items<'b>(
                 items.push(ValueRef::Null);
                 return Some(());
             };
-            lent(element, item, |it| items.push(it))
+            lend(element, item, |it| items.push(it))
         })?;
     }
     reader.rest.is_empty().then_some(())
@@ -399,7 +399,7 @@ mod tests {
     fn an_array_is_a_list_where_its_text_would_be_one() {
         let read = |cell: &[u8]| {
             let (of, mut lent) = (of(Kind::Int2), Vec::new());
-            let (value, is_lent) = (items(&of, cell), lent_items(&of, cell, &mut lent));
+            let (value, is_lent) = (items(&of, cell), lend_items(&of, cell, &mut lent));
             let lent = is_lent.and_then(|()| ValueRef::List(&lent).to_value());
             let is_list = matches!(value, Value::List(_));
             assert_eq!(lent, is_list.then(|| value.clone()), "lent and made");

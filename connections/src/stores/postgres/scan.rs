@@ -234,14 +234,14 @@ impl Decode for Read {
     #[inline]
     fn lend<'b>(&self, bytes: &'b [u8], place: &mut ValueRef<'b>) -> bool {
         match self {
-            Self::Binary(of) => binary::lent(of, bytes, |it| *place = it).is_some(),
+            Self::Binary(of) => binary::lend(of, bytes, |it| *place = it).is_some(),
             Self::Items(_) | Self::Text(_) => false,
         }
     }
 
     fn lend_items<'b>(&self, bytes: &'b [u8], items: &mut Vec<ValueRef<'b>>) -> bool {
         match self {
-            Self::Items(of) => binary::lent_items(of, bytes, items).is_some(),
+            Self::Items(of) => binary::lend_items(of, bytes, items).is_some(),
             Self::Binary(_) | Self::Text(_) => false,
         }
     }

@@ -196,7 +196,7 @@ fn lent<'r>(
 ) -> ValueRef<'r> {
     match (place, made) {
         (None, _) => ValueRef::Absent,
-        (Some(_), Some(made)) => ValueRef::Owned(made),
+        (Some(_), Some(made)) => made.into(),
         (Some((at, declared)), None) => stored(row, at)
             .borrowed(declared)
             .unwrap_or(ValueRef::Absent),

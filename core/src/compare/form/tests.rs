@@ -234,6 +234,25 @@ const LISTS: &[&[ValueRef<'static>]] = &[
     &[ValueRef::Json(b"[1]")],
 ];
 
+#[test]
+fn lists_of_plain_items_are_written_without_a_value() {
+    let rule = FieldRule::default();
+    let side = Expected {
+        rule: &rule,
+        shape: None,
+    };
+    let [form, _] = Form::pair(side, side);
+    let is_quick = |items| {
+        form.quick(
+            &ValueRef::List(items),
+            &mut Vec::new(),
+            &mut Buffers::default(),
+        )
+    };
+    let quick: Vec<bool> = LISTS.iter().map(|it| is_quick(it)).collect();
+    assert_eq!(quick, [true, true, true, false, false, false]);
+}
+
 fn bytes(form: &Form, value: Option<&Value>) -> Vec<u8> {
     let mut out = Vec::new();
     let cell = value.map_or(ValueRef::Absent, ValueRef::Owned);

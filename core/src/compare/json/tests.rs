@@ -24,6 +24,8 @@ fn what_is_common_is_written_in_one_pass() {
         " [1, -2, 2.50, 0, -0.0, true, false, null] ",
         r#"{"b": {"z": [], "a": "x"}, "a": [{"d": 1, "c": 2}], "": "é\u00e9\"\\"}"#,
         r#"{"aa": 1, "b": 2, "a": {"b": 1, "a": 2}}"#,
+        r#"{"abcdefghb": 1, "abcdefgh": 2, "abcdefgha": 3, "a": 4, "abcdefg": 5}"#,
+        r#"{"a\u0000": 1, "a": 2}"#,
     ];
     for text in texts {
         assert_eq!(quick(text), slow(text), "{text}");
@@ -57,6 +59,20 @@ fn what_is_rare_is_left_to_the_long_way() {
     }
 }
 
+/// Names that are near to each other in their order.
+const NAMES: &[&str] = &[
+    "",
+    "a",
+    "a\0",
+    "aa",
+    "ab",
+    "b",
+    "é",
+    "abcdefgh",
+    "abcdefgha",
+    "abcdefghb",
+];
+
 fn json() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         Just("null".to_owned()),
@@ -68,7 +84,7 @@ fn json() -> impl Strategy<Value = String> {
     ];
     leaf.prop_recursive(4, 40, 6, |inner| {
         let name = prop_oneof![
-            prop::sample::select(vec!["a", "b", "aa", "ab", "é", ""]).prop_map(str::to_owned),
+            prop::sample::select(NAMES).prop_map(str::to_owned),
             any::<String>(),
         ];
         let member = (name, inner.clone());

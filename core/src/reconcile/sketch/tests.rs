@@ -27,14 +27,15 @@ fn key(number: i64) -> KeyLanes {
     lanes(&bytes, SEED)
 }
 
-fn add(sketch: &Sketch, number: i64, row: u128, side: Side) {
+fn symbol(sketch: &Sketch, number: i64, row: u128) -> Option<Symbol> {
     let key = key(number);
     let key_hash = Sketch::key_hash(&key, SEED);
     let row = xxh3_128_with_seed(&row.to_le_bytes(), key_hash);
-    sketch.add(
-        &mut sketch.symbol(&key, key_hash, row).into_iter().collect(),
-        side,
-    );
+    sketch.symbol(&key, key_hash, row)
+}
+
+fn add(sketch: &Sketch, number: i64, row: u128, side: Side) {
+    sketch.add(&mut symbol(sketch, number, row).into_iter().collect(), side);
 }
 
 fn decoded(sketch: &Sketch) -> Option<BTreeMap<(KeyLanes, bool), i64>> {
@@ -78,6 +79,22 @@ proptest! {
         let load = decoded[0].content.clone().expect_err("too many");
         let (low, high) = (u64::from(count) * 3 / 4, u64::from(count) * 5 / 4);
         prop_assert!((low..=high).contains(&load.symbols), "{count} rows are taken for {}", load.symbols);
+    }
+}
+
+#[test]
+fn rows_that_are_added_together_are_added_as_one_by_one() {
+    for count in [1, 7, 8, 9, 20] {
+        let [single, together] = [(); 2].map(|()| Sketch::new(SEED, &slices(2, 300), false));
+        (0..count).for_each(|it| add(&single, it, 1, Side::Copy));
+        let symbols = (0..count).filter_map(|it| symbol(&together, it, 1));
+        let mut symbols: Vec<Symbol> = symbols.collect();
+        together.add(&mut symbols, Side::Copy);
+        assert!(symbols.is_empty());
+        let decoded = together.decode();
+        assert_eq!(decoded, single.decode(), "{count} rows");
+        let rows: u64 = decoded.iter().map(|it| it.rows[1]).sum();
+        assert_eq!(i64::try_from(rows), Ok(count));
     }
 }
 
