@@ -165,6 +165,8 @@ impl Form {
     }
 
     /// Writes what takes little, and says whether it did; the bytes are those of [`Self::slow`].
+    ///
+    /// A value is looked at as the cell that it would be lent as, so that each kind is handled once.
     fn quick(&self, cell: &ValueRef<'_>, out: &mut Vec<u8>, buffers: &mut Buffers) -> bool {
         let plain;
         let cell = match cell {

@@ -81,11 +81,12 @@ pub(super) fn write(value: &Value, out: &mut Vec<u8>) {
 pub(super) fn write_list(items: &[ValueRef<'_>], out: &mut Vec<u8>) -> bool {
     let mut is_written = true;
     canonical::list(items, out, |item, out| {
-        is_written = is_written && write_item(item, out)
+        is_written = is_written && write_item(item, out);
     });
     is_written
 }
 
+/// Writes an item that JSON knows, as [`write`] does the value that it is; `false` for all that has to become text first.
 fn write_item(item: &ValueRef<'_>, out: &mut Vec<u8>) -> bool {
     match item {
         ValueRef::Null => canonical::encode(Some(&Value::Null), out),
@@ -140,6 +141,8 @@ struct Writing<'t> {
 }
 
 /// A member of a map: its name, and all of it.
+///
+/// Both are places in the output, for members are written as they come and moved afterwards.
 #[derive(Debug)]
 struct Member {
     /// The first bytes of its name, which mostly tell the order already.

@@ -157,6 +157,8 @@ struct Scratch {
 
 impl Scratch {
     /// Brings every column of a row to its form.
+    ///
+    /// A column that the store does not have is absent in every row.
     fn write(&mut self, columns: &[Column], fields: &[ValueRef<'_>]) {
         self.forms.clear();
         self.ends.clear();

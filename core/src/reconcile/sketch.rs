@@ -246,6 +246,8 @@ impl Sketch {
     }
 
     /// Adds symbols of one side and takes them from the buffer.
+    ///
+    /// The lock is held for all of them; a symbol of no slice is dropped.
     pub(super) fn add(&self, symbols: &mut Vec<Symbol>, side: Side) {
         let (times, at) = match side {
             Side::Source => (1, 0),

@@ -35,6 +35,9 @@ pub trait RowSink: Send {
 }
 
 /// A cell borrowed from where the driver keeps it.
+///
+/// Adapters write it where the sink will read it, and pass it on by reference: a copy is made in other widths than what
+/// was written, and a processor waits until that is in its cache.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ValueRef<'a> {
     /// The field is not there.
@@ -80,6 +83,8 @@ impl<'a> ValueRef<'a> {
     }
 
     /// The value itself; `None` where the field is absent.
+    ///
+    /// An item of a list is there: one that is absent would become null.
     pub fn to_value(self) -> Option<Value> {
         Some(match self {
             Self::Absent => return None,

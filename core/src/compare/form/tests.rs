@@ -236,7 +236,7 @@ const LISTS: &[&[ValueRef<'static>]] = &[
 
 #[test]
 fn lists_of_plain_items_are_written_without_a_value() {
-    let rule = FieldRule::default();
+    let rule = FieldRule::plain(FieldPath::name("tags"));
     let side = Expected {
         rule: &rule,
         shape: None,
