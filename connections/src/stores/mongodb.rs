@@ -44,14 +44,16 @@ mod readonly;
 mod records;
 mod rows;
 mod scan;
+mod session;
 mod shape;
 mod types;
 mod url;
 
-use link::{Link, Session};
+use link::Link;
 use places::Namespace;
 use products::Known;
 use records::Reader;
+use session::Session;
 
 /// The driver of servers that speak MongoDB's wire protocol.
 pub(super) const DRIVER: Driver = Driver {

@@ -11,10 +11,10 @@ use parallax_core::store::{DataModel, Dataset};
 use parallax_core::value::Value;
 use tokio::time::timeout;
 
-use super::link::Session;
 use super::places::Namespace;
 use super::products::Known;
 use super::rows::{array, documents_of};
+use super::session::Session;
 use super::types;
 use crate::suggest;
 

@@ -8,10 +8,10 @@ use parallax_core::name::FieldPath;
 use parallax_core::store::{Needle, Newest, Search};
 use parallax_core::value::{Record, Value};
 
-use super::link::Session;
 use super::products::Known;
 use super::records::{Reader, any_of, unsayable};
 use super::rows::{array, documents_of};
+use super::session::Session;
 use super::{literal, places};
 
 const FIND: &str = "find records";

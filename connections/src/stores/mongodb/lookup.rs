@@ -9,10 +9,10 @@ use parallax_core::error::{Error, ErrorKind, Result};
 use parallax_core::lag::Frontier;
 use parallax_core::value::{Key, Record, Timestamp, Value};
 
-use super::link::Session;
 use super::products::Known;
 use super::records::{Reader, any_of, texts};
 use super::rows::{array, documents_of};
+use super::session::Session;
 use super::types;
 
 const OPERATION: &str = "read records by key";

@@ -10,11 +10,11 @@ use parallax_core::name::FieldPath;
 use parallax_core::store::Subject;
 use parallax_core::value::{Timestamp, Value};
 
-use super::link::Session;
 use super::places::{self, Namespace};
 use super::products::Known;
 use super::records::{any_of, texts, unsayable};
 use super::rows::{array, documents_of};
+use super::session::Session;
 use super::{literal, types};
 use crate::stores::common::instant;
 

@@ -12,11 +12,11 @@ use parallax_core::name::DatasetId;
 use parallax_core::store::Part;
 use parallax_core::value::Value;
 
-use super::link::Session;
 use super::places::Namespace;
 use super::products::Known;
 use super::rows::{array, documents_of};
 use super::scan::OPERATION;
+use super::session::Session;
 use super::{catalog, literal, types};
 
 /// A part is not made for fewer documents than this.

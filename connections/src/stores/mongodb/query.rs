@@ -10,11 +10,12 @@ use parallax_core::error::{Error, ErrorKind, Result};
 use parallax_core::store::{Access, Call, Chunk, Rows, Statement};
 use parallax_core::value::Value;
 
-use super::link::{Cursor, Link, Session};
+use super::link::Link;
 use super::mql::{self, Plan, Reply};
 use super::places::Namespace;
 use super::products::Known;
 use super::rows::{Table, array};
+use super::session::{Cursor, Session};
 use super::{readonly, types};
 
 const OPERATION: &str = "run the statement";

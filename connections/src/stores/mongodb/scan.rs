@@ -14,11 +14,11 @@ use parallax_core::value::Value;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use super::link::{Cursor, Session};
 use super::parts;
 use super::places::{follow, read, twice};
 use super::records::Reader;
 use super::rows::{array, documents_of};
+use super::session::{Cursor, Session};
 use super::types;
 use crate::stores::lent::recycled_cells;
 

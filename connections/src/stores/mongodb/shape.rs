@@ -11,10 +11,10 @@ use parallax_core::store::{DataModel, FieldShape, Index, Precision, Shape, TypeS
 use parallax_core::value::Value;
 
 use super::catalog::{self, Listed};
-use super::link::Session;
 use super::places::Namespace;
 use super::products::Known;
 use super::rows::{array, documents_of};
+use super::session::Session;
 use super::types;
 
 const OPERATION: &str = "read the shape";
