@@ -11,8 +11,8 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::events::Events;
+use crate::open::Open;
 use crate::sessions::Sessions;
-use crate::workbench::Open;
 
 mod board;
 mod during;

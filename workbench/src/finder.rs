@@ -1,7 +1,7 @@
 //! Finds entities by whatever a person has: a key, a name, a part of an e-mail address.
 
 use futures::future::join_all;
-use parallax_core::deployment::{Deployment, Entity};
+use parallax_core::deployment::Entity;
 use parallax_core::error::Result;
 use parallax_core::mapping::{FieldMapping, Mapping};
 use parallax_core::name::FieldPath;
@@ -9,7 +9,7 @@ use parallax_core::store::{Fields, Needle, Purpose, Search, Shape};
 use parallax_core::value::{Key, Record};
 use parallax_core::wire::Candidate;
 
-use crate::entities::{Shapes, mapping, named, projection, shapes, typed_key};
+use crate::entities::{Deployed, Shapes, mapping, named, projection, shapes, typed_key};
 use crate::sessions::Sessions;
 
 /// The fields that name an entity, the best first.
@@ -17,13 +17,16 @@ const NAMES: [&str; 4] = ["name", "title", "label", "email"];
 
 /// Looks in the system of record of one entity, or of all; an exact key comes first, then names, then other text.
 pub(crate) async fn find(
-    deployment: &Deployment,
-    sessions: &Sessions,
-    known: &Shapes,
+    deployed: Deployed<'_>,
     entity: Option<&str>,
     text: &str,
     limit: u32,
 ) -> Result<Vec<Candidate>> {
+    let Deployed {
+        deployment,
+        sessions,
+        known,
+    } = deployed;
     let entities: Vec<&Entity> = match entity {
         Some(name) => vec![named(deployment, name)?],
         None => deployment.entities.iter().collect(),

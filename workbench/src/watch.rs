@@ -12,7 +12,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::events::Events;
 use crate::local::Local;
-use crate::workbench::Open;
+use crate::open::Open;
 
 /// How often stores are asked whether they still answer, at the most.
 const STORES: Duration = Duration::from_secs(15);

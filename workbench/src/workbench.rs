@@ -1,10 +1,9 @@
 //! The workbench: what front ends talk to.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
-use parallax_connections::guard::Canceller;
 use parallax_connections::profile::Home;
 use parallax_core::deployment::{Deployment, StoreConfig};
 use parallax_core::error::{Error, ErrorKind, Result};
@@ -17,25 +16,18 @@ use parallax_core::trace::Trace;
 use parallax_core::value::Value;
 use parallax_core::wire::{
     Candidate, CheckId, LagReport, Overview, PaneProgress, PaneStatement, Reply, ReportFormat,
-    Request, ResultId, RunId, StoreState, StoreStatus,
+    Request, ResultId, RunId, StoreStatus,
 };
-use tokio::task::{JoinSet, spawn_blocking};
-use tokio::time::timeout;
+use tokio::task::spawn_blocking;
 
 use crate::checks::Checks;
-use crate::entities::{Deployed, Shapes};
 use crate::events::Events;
 use crate::local::Local;
-use crate::open::{Opened, open, remarks};
-use crate::person::Person;
+use crate::open::{Open, open, remarks};
 use crate::profiles::Profiles;
 use crate::runs::Runs;
-use crate::sessions::Sessions;
 use crate::watch::Watch;
-use crate::{entities, export, finder, monitor, panes, tracer};
-
-/// How long the end waits for servers to stop what was cancelled.
-const GOODBYE: Duration = Duration::from_secs(1);
+use crate::{export, finder, panes, tracer};
 
 /// What to open, and how patiently.
 #[derive(Clone, Debug)]
@@ -73,115 +65,6 @@ pub struct Workbench {
     deadline: Duration,
 }
 
-/// What is open.
-#[derive(Debug)]
-pub(crate) struct Open {
-    deployment: Deployment,
-    person: Person,
-    shapes: Shapes,
-    // Gone once the workbench is closed: with its last store, the canceller ends.
-    sessions: RwLock<Option<Arc<Sessions>>>,
-    canceller: Mutex<JoinSet<()>>,
-}
-
-impl Open {
-    fn new(opened: Opened, home: Result<Home>, deadline: Duration) -> Self {
-        let Opened {
-            deployment,
-            base,
-            file,
-        } = opened;
-        let (queue, canceller) = Canceller::new();
-        let person = Person { home, file, base };
-        let sessions = Sessions::new(person.admit(&deployment), deadline, queue);
-        let mut task = JoinSet::new();
-        task.spawn(canceller.run());
-        Self {
-            deployment,
-            person,
-            shapes: Shapes::default(),
-            sessions: RwLock::new(Some(Arc::new(sessions))),
-            canceller: Mutex::new(task),
-        }
-    }
-
-    pub(crate) fn deployment(&self) -> &Deployment {
-        &self.deployment
-    }
-
-    /// The deployment file, as it was named or found.
-    pub(crate) fn file(&self) -> &Path {
-        &self.person.file
-    }
-
-    /// Judges the stores again after the person's files changed, or those of `changed`. Blocks.
-    fn readmit(&self, changed: Option<&str>) {
-        let admissions = self.person.admit(&self.deployment);
-        self.shapes.forget();
-        let mut sessions = self
-            .sessions
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        *sessions = sessions
-            .take()
-            .map(|it| Arc::new(it.again(admissions, changed)));
-    }
-
-    fn sessions(&self) -> Result<Arc<Sessions>> {
-        let sessions = self.sessions.read().unwrap_or_else(PoisonError::into_inner);
-        sessions.clone().ok_or_else(|| {
-            Error::new(ErrorKind::Cancelled, "ask a store").because("the workbench is closing")
-        })
-    }
-
-    pub(crate) fn deployed<'w>(&'w self, sessions: &'w Sessions) -> Deployed<'w> {
-        Deployed {
-            deployment: &self.deployment,
-            sessions,
-            known: &self.shapes,
-        }
-    }
-
-    /// Measures every edge.
-    pub(crate) async fn lag(&self) -> Result<LagReport> {
-        let sessions = self.sessions()?;
-        Ok(monitor::measure_all(self.deployed(&sessions)).await)
-    }
-
-    /// Asks every store for its server, and what it holds of the deployment.
-    pub(crate) async fn stores(&self) -> Result<Vec<StoreStatus>> {
-        let sessions = self.sessions()?;
-        let mut stores = sessions.ping_all().await;
-        for store in stores.iter_mut().filter(|it| it.state == StoreState::Up) {
-            let models =
-                entities::models(&self.deployment, &sessions, &self.shapes, &store.name).await;
-            if !models.is_empty() {
-                sessions.note_models(&store.name, &models);
-                store.models = models;
-            }
-        }
-        Ok(stores)
-    }
-
-    /// Lets go of the stores and waits for the cancels that are open.
-    async fn close(&self) {
-        drop(
-            self.sessions
-                .write()
-                .unwrap_or_else(PoisonError::into_inner)
-                .take(),
-        );
-        let task = std::mem::take(
-            &mut *self
-                .canceller
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner),
-        );
-        // Whoever still holds a store keeps the canceller alive; the end does not wait for that.
-        drop(timeout(GOODBYE, task.join_all()).await);
-    }
-}
-
 impl Workbench {
     /// Reads the deployment file; sends nothing to any store yet.
     pub fn open(options: &Options) -> Self {
@@ -204,7 +87,7 @@ impl Workbench {
 
     /// The deployment, or why it could not be opened.
     pub fn deployment(&self) -> Result<&Deployment> {
-        Ok(&self.opened()?.deployment)
+        Ok(self.opened()?.deployment())
     }
 
     /// Answers one request of a front end; events of what it begins go to `events`.
@@ -296,7 +179,7 @@ impl Workbench {
     /// What is open, as last known.
     pub fn overview(&self) -> Result<Overview> {
         let open = self.opened()?;
-        let (deployment, sessions) = (&open.deployment, open.sessions()?);
+        let (deployment, sessions) = (open.deployment(), open.sessions()?);
         let stores = sessions.statuses();
         let worst = stores.iter().map(|it| it.environment).max();
         Ok(Overview {
@@ -350,15 +233,8 @@ impl Workbench {
         limit: u32,
     ) -> Result<Vec<Candidate>> {
         let open = self.opened()?;
-        finder::find(
-            &open.deployment,
-            &*open.sessions()?,
-            &open.shapes,
-            entity,
-            text,
-            limit,
-        )
-        .await
+        let sessions = open.sessions()?;
+        finder::find(open.deployed(&sessions), entity, text, limit).await
     }
 
     /// Begins statements side by side; their results are kept until [`Workbench::forget`].
@@ -492,7 +368,7 @@ impl Workbench {
     /// Trusts the deployment file as it stands, so that the secrets that it names are used from now on.
     pub async fn trust(&self) -> Result<()> {
         let open = Arc::clone(self.opened()?);
-        let trusted = spawn_blocking(move || open.person.trust(&open.deployment)).await;
+        let trusted = spawn_blocking(move || open.trust()).await;
         let broken = |it| Error::new(ErrorKind::Other, "trust the deployment file").because(it);
         trusted.map_err(broken)??;
         self.readmit(None).await

@@ -11,8 +11,8 @@ use parallax_core::report::Scope;
 
 use super::rerun;
 use crate::entities::named;
+use crate::open::Open;
 use crate::ways::Ways;
-use crate::workbench::Open;
 
 /// What a check compares.
 #[derive(Debug)]

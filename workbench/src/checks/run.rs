@@ -32,8 +32,8 @@ use super::stores::Stores;
 use crate::clock;
 use crate::entities::{mapping, shapes};
 use crate::evidence::{Proof, Reader};
+use crate::open::Open;
 use crate::sessions::Sessions;
-use crate::workbench::Open;
 
 /// Said of what a check that was stopped did not reach.
 const STOPPED: &str = "the check was stopped before it came to an end here";
