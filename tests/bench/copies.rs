@@ -1,22 +1,23 @@
 //! Checks of the sample `ensemble`, beside raw scans of both sides: rows against rows of other types, documents, nodes and
 //! relationships, and documents of search indexes.
 
-use std::collections::BTreeSet;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use parallax_samples::ensemble::{SECRET, Target};
 use parallax_tests::servers::{self, Server};
-use serde_json::Value;
+use sqlx::Connection as _;
 use sqlx::mysql::MySqlConnection;
-use sqlx::{AssertSqlSafe, Connection as _};
 
 use crate::deployment::Written;
-use crate::measured::{Measured, Output, run};
-use crate::pair::{Pair, RUNS, Run, best, note_ratio};
+use crate::pair::{Pair, RUNS, best, note_ratio};
 use crate::raw::graph::returned;
 use crate::raw::{Raw, both, copy, documents, rows, search};
 use crate::table::Table;
+
+mod planted;
+mod reladiff;
+
+use planted::{Look, exact};
 
 /// What a check compares of the system of record: the key, the fields and the version. Nodes have them by the same names.
 const COLUMNS: [&str; 14] = [
@@ -65,48 +66,6 @@ fn select() -> String {
 /// What a check compares of orders, and the version.
 const SELECT_ORDERS: &str = "select region, number, user_id, sku, quantity, total, state, placed_at, updated_at from orders";
 
-/// Those of the columns that the peer can compare, as a view under the names of the system of record.
-const VIEW: &str = "create or replace view peer as select id, full_name as name, mail as email, city, balance, points, born, created_at, updated_at from users";
-const PEER_COLUMNS: [&str; 8] = [
-    "name",
-    "email",
-    "city",
-    "balance",
-    "points",
-    "born",
-    "created_at",
-    "updated_at",
-];
-
-/// Keys that stand so far apart that the peer, which halves ranges of keys, would never end.
-const PEER_WHERE: &str = "id < 9007199254740992";
-
-/// How many rows are made to differ, evenly spread.
-const SPREAD: u64 = 1_000;
-
-/// So many seeds' faults are planted, one seed's beside those of the ones before.
-const SEEDS: u64 = 20;
-
-/// When faults are looked for.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Look {
-    /// After each seed.
-    Each,
-    /// When all are planted: a check takes minutes.
-    Once,
-}
-
-impl Look {
-    /// How many faults of everything that can go wrong are planted of each seed.
-    fn per_verdict(self) -> u32 {
-        match self {
-            Self::Each => 5,
-            // All together are read again in one go, for which the server reads everything once more.
-            Self::Once => 1,
-        }
-    }
-}
-
 /// PostgreSQL against rows over the MySQL wire.
 pub(crate) async fn bench_sql(scale: u64) -> Table {
     let sample = Sample::load(scale, "crm", "mariadb", &["--users-only"]);
@@ -124,7 +83,8 @@ pub(crate) async fn bench_sql(scale: u64) -> Table {
     beside_raw(&pair, &mut table, "binary protocol", RUNS, scans).await;
 
     let mut connection = MySqlConnection::connect(&crm).await.expect("a connection");
-    let peer = reladiff(&sample.deployment, &[("crm", VIEW)], &mut connection).await;
+    reladiff::make_view(&mut connection).await;
+    let peer = reladiff::compare(&sample.deployment);
     pair.row(
         &mut table,
         "reladiff of 8 of the columns, equal",
@@ -132,18 +92,21 @@ pub(crate) async fn bench_sql(scale: u64) -> Table {
         peer.wall,
         Some(&peer),
     );
-    assert_eq!(peer_rows(&peer), 0, "nothing differs");
+    assert_eq!(reladiff::told(&peer), 0, "nothing differs");
 
-    let n_spread = spread(&mut connection, scale, '+').await;
+    let n_spread = reladiff::spread(&mut connection, scale, '+').await;
     let run = best((0..RUNS).map(|_| pair.check()).collect());
     assert_eq!(run.drifted(), n_spread, "{}", run.report["counts"]);
     let name = format!("`parallax check`, {n_spread} differ");
     pair.run_row(&mut table, &name, scale * 2, &run);
-    let peer = reladiff(&sample.deployment, &[], &mut connection).await;
+    let peer = reladiff::compare(&sample.deployment);
     let name = format!("reladiff of 8 of the columns, {n_spread} differ");
     pair.row(&mut table, &name, scale * 2, peer.wall, Some(&peer));
-    assert_eq!(peer_rows(&peer), n_spread * 2, "each is told twice");
-    assert_eq!(spread(&mut connection, scale, '-').await, n_spread);
+    assert_eq!(reladiff::told(&peer), n_spread * 2, "each is told twice");
+    assert_eq!(
+        reladiff::spread(&mut connection, scale, '-').await,
+        n_spread
+    );
     connection.close().await.expect("the connection closes");
     exact(&sample.deployment, &mut [(pair, &mut table)], Look::Each);
     table
@@ -352,123 +315,4 @@ async fn beside_raw(
     let run = best(runs);
     pair.run_row(table, "`parallax check`, equal", both, &run);
     note_ratio(table, &run, floor);
-}
-
-/// Plants the faults of one seed beside those of the seeds before it.
-fn inject(deployment: &Written, seed: u64, look: Look) {
-    let mut inject = deployment.samples("inject");
-    inject.args(["--per-verdict", &look.per_verdict().to_string()]);
-    inject.args(["--seed", &seed.to_string()]);
-    if seed > 1 {
-        inject.arg("--more");
-    }
-    let status = inject.stdout(Stdio::null()).status();
-    assert!(status.expect("it starts").success(), "faults are planted");
-}
-
-/// Plants faults of everything that can go wrong, seed by seed, and checks that just those planted so far are reported.
-fn exact(deployment: &Written, pairs: &mut [(Pair<'_>, &mut Table)], look: Look) {
-    for seed in 1..=SEEDS {
-        inject(deployment, seed, look);
-        if look == Look::Once && seed < SEEDS {
-            continue;
-        }
-        for (pair, table) in &mut *pairs {
-            let (run, planted) = reported_exactly(pair);
-            if seed == SEEDS {
-                let compared = &run.report["compared"];
-                let rows = [pair.from, pair.to].map(|it| compared[it].as_u64().expect("a count"));
-                let name = format!("`parallax check`, {planted} faults planted");
-                pair.run_row(table, &name, rows.iter().sum(), &run);
-                table.note(&told(planted, look));
-            }
-        }
-    }
-}
-
-fn told(planted: usize, look: Look) -> String {
-    let when = match look {
-        Look::Each => "and so it was after each of the seeds",
-        Look::Once => "in one check behind the last seed",
-    };
-    format!(
-        "of {planted} faults of all verdicts, planted of {SEEDS} seeds one after the other, just those were reported, each as what it is and with the fields that differ, {when}"
-    )
-}
-
-/// Checks that just what was planted is reported; gives the run, and how much was planted.
-fn reported_exactly(pair: &Pair<'_>) -> (Run, usize) {
-    let run = pair.check();
-    let truth = std::fs::read(pair.deployment.folder().join("truth.json")).expect("the truth");
-    let truth: Value = serde_json::from_slice(&truth).expect("JSON");
-    let drift = ["stale", "conflicts", "missing", "orphan"];
-    let planted = found(&truth["faults"], pair.to, &drift);
-    let reported = found(&run.report["findings"], pair.to, &drift);
-    let invented: Vec<_> = reported.difference(&planted).collect();
-    let lost: Vec<_> = planted.difference(&reported).collect();
-    assert!(
-        invented.is_empty() && lost.is_empty(),
-        "seed {}: invented {invented:#?}, lost {lost:#?}",
-        truth["seed"]
-    );
-    (run, planted.len())
-}
-
-/// Key, verdict and fields of each entry of one dataset that drifted.
-fn found(of: &Value, dataset: &str, drift: &[&str]) -> BTreeSet<String> {
-    let entries = of.as_array().expect("a list").iter();
-    let entries = entries.filter(|it| it["dataset"] == dataset);
-    let entries = entries.filter(|it| drift.iter().any(|name| it["verdict"] == *name));
-    entries
-        .map(|it| format!("{} {} {}", it["key"], it["verdict"], it["fields"]))
-        .collect()
-}
-
-/// Adds one to the points of evenly spread users, or takes it away; how many.
-async fn spread(connection: &mut MySqlConnection, scale: u64, sign: char) -> u64 {
-    let step = (scale / SPREAD).max(1);
-    let statement = format!(
-        "update users set points = points {sign} 1 where id % {step} = {} and {PEER_WHERE}",
-        step / 2
-    );
-    let done = sqlx::raw_sql(AssertSqlSafe(statement))
-        .execute(connection)
-        .await;
-    done.expect("the rows are changed").rows_affected()
-}
-
-/// The best open tool for the same: it compares the columns of the view, as far as it knows their types.
-async fn reladiff(
-    deployment: &Written,
-    before: &[(&str, &'static str)],
-    connection: &mut MySqlConnection,
-) -> Measured {
-    for (_, statement) in before {
-        let made = sqlx::raw_sql(*statement).execute(&mut *connection).await;
-        made.expect("the view is made");
-    }
-    let shop = deployment
-        .url("shop")
-        .replace("postgres://", "postgresql://");
-    let mut command = Command::new("python3");
-    command
-        .args([
-            "-m",
-            "reladiff",
-            &shop,
-            "users",
-            &deployment.url("crm"),
-            "peer",
-        ])
-        .args(["-k", "id", "--json", "--where", PEER_WHERE])
-        .args(PEER_COLUMNS.iter().flat_map(|it| ["-c", it]));
-    let measured = run(&mut command, Output::Kept);
-    assert_eq!(measured.code, Some(0), "reladiff ends well");
-    measured
-}
-
-/// The lines that the peer prints, one for each side of a row that differs.
-fn peer_rows(peer: &Measured) -> u64 {
-    let text = String::from_utf8_lossy(&peer.stdout);
-    text.lines().filter(|it| it.starts_with('[')).count() as u64
 }
