@@ -12,7 +12,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use crate::deployment::Written;
 use crate::measured::{Measured, Output, run};
 use crate::table::{Table, mib, rate, seconds};
-use open::{Opened, client, own, python};
+use open::{Asked, BEGINNING, Opened, client, own, python};
 
 const SELECT: &str = "select id, amount, name, changed_at from bench_rows";
 
@@ -122,8 +122,13 @@ async fn bench_postgres(wanted: u64) -> Table {
         &peer,
     );
     note_walls(&mut table, "psql", &from_start, &peer);
-    let own = own(&server, SELECT).await;
-    let peer = client(&mut psql(&server), SELECT, wanted);
+    let beginning = format!("{SELECT} limit {BEGINNING}");
+    let asked = Asked {
+        whole: SELECT,
+        beginning: &beginning,
+    };
+    let own = own(&server, asked).await;
+    let peer = client(&mut psql(&server), asked, wanted).await;
     open_rows(&mut table, own, ("psql, FETCH_COUNT=1000", Some(peer)));
     let peer = python("psycopg", &server.url, SELECT);
     open_rows(&mut table, own, ("psycopg, a cursor on the server", peer));
@@ -167,8 +172,13 @@ async fn bench_mysql(wanted: u64) -> Table {
         &peer,
     );
     note_walls(&mut table, "mariadb", &from_start, &peer);
-    let own = own(&server, SELECT).await;
-    let peer = client(mariadb(&server).arg("--unbuffered"), SELECT, wanted);
+    let beginning = format!("{SELECT} limit {BEGINNING}");
+    let asked = Asked {
+        whole: SELECT,
+        beginning: &beginning,
+    };
+    let own = own(&server, asked).await;
+    let peer = client(mariadb(&server).arg("--unbuffered"), asked, wanted).await;
     open_rows(&mut table, own, ("mariadb --quick -B", Some(peer)));
     let peer = python("pymysql", &server.url, SELECT);
     open_rows(&mut table, own, ("PyMySQL, SSCursor", peer));
@@ -206,7 +216,13 @@ async fn bench_documents(wanted: u64) -> Table {
     let mut table = table(&format!(
         "{wanted} documents × 4 fields of FerretDB, best of 3"
     ));
-    let own = own(&server, "db.bench_rows.find({})").await;
+    let whole = "db.bench_rows.find({})";
+    let beginning = format!("{whole}.limit({BEGINNING})");
+    let asked = Asked {
+        whole,
+        beginning: &beginning,
+    };
+    let own = own(&server, asked).await;
     let peer = python("pymongo", &server.url, "bench_rows");
     open_rows(&mut table, own, ("pymongo, batches of 10,000", peer));
     table

@@ -1,6 +1,8 @@
-"""How fast a driver of Python reads rows on a connection that is open already: the best of three.
+"""How fast a driver of Python reads rows on a connection that is open already.
 
-Arguments: the driver, a URL with its password, and what is read: a SELECT, or a collection.
+Arguments: the driver, a URL with its password, what is read (a SELECT, or a collection), how many rows are a beginning
+of it, how often a beginning is read for the first row, of which the median counts, and how often the whole, of which
+the best does.
 """
 
 import json
@@ -8,8 +10,13 @@ import sys
 import time
 from urllib.parse import unquote, urlsplit
 
-driver, url, statement = sys.argv[1:]
+driver, url, statement = sys.argv[1:4]
+beginning, beginnings, wholes = map(int, sys.argv[4:])
 place = urlsplit(url)
+
+
+def limited(limit):
+    return f"{statement} limit {limit}" if limit else statement
 
 
 def psycopg_rows():
@@ -18,10 +25,10 @@ def psycopg_rows():
     connection = psycopg.connect(url)
     connection.execute("select 1").fetchone()
 
-    def read():
+    def read(limit):
         with connection.cursor("rows") as cursor:
             cursor.itersize = 10_000
-            cursor.execute(statement)
+            cursor.execute(limited(limit))
             yield from cursor
 
     return read
@@ -40,9 +47,9 @@ def pymysql_rows():
         cursorclass=SSCursor,
     )
 
-    def read():
+    def read(limit):
         with connection.cursor() as cursor:
-            cursor.execute(statement)
+            cursor.execute(limited(limit))
             yield from cursor
 
     return read
@@ -54,18 +61,23 @@ def pymongo_rows():
     client = pymongo.MongoClient(url)
     collection = client.get_default_database()[statement]
     client.admin.command("ping")
-    return lambda: collection.find({}, batch_size=10_000)
+    return lambda limit: collection.find({}, batch_size=10_000, limit=limit)
 
 
 read = {"psycopg": psycopg_rows, "pymysql": pymysql_rows, "pymongo": pymongo_rows}[driver]()
-firsts, walls = [], []
-for _ in range(3):
+
+
+def once(limit):
     began = time.perf_counter()
     count, first = 0, None
-    for row in read():
+    for row in read(limit):
         if first is None:
             first = time.perf_counter() - began
         count += 1
-    firsts.append(first)
-    walls.append(time.perf_counter() - began)
-print(json.dumps({"first": min(firsts), "wall": min(walls), "rows": count}))
+    return first, time.perf_counter() - began, count
+
+
+firsts = sorted(once(beginning)[0] for _ in range(beginnings))
+all_of_it = [once(0) for _ in range(wholes)]
+wall = min(it[1] for it in all_of_it)
+print(json.dumps({"first": firsts[len(firsts) // 2], "wall": wall, "rows": all_of_it[0][2]}))

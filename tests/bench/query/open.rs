@@ -25,19 +25,42 @@ pub(crate) struct Opened {
     pub(crate) rows: u64,
 }
 
-/// The best of three, each time alone: the first row, and the wall.
-pub(crate) fn best(all: [Opened; 3]) -> Opened {
-    let first = all.iter().map(|it| it.first).min();
-    let wall = all.iter().map(|it| it.wall).min();
-    Opened {
-        first: first.expect("three"),
-        wall: wall.expect("three"),
-        rows: all[0].rows,
+/// What is read: everything for the wall, and only a beginning for the first row, which takes too little to be measured
+/// a few times.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked<'a> {
+    pub(crate) whole: &'a str,
+    pub(crate) beginning: &'a str,
+}
+
+/// More rows than any of the clients takes at once.
+pub(crate) const BEGINNING: u64 = 20_000;
+
+/// How often a beginning is read, of which the median counts, and the whole, of which the best does.
+const BEGINNINGS: usize = 15;
+const WHOLES: usize = 3;
+
+impl Asked<'_> {
+    async fn measure(self, mut once: impl AsyncFnMut(&str) -> Opened) -> Opened {
+        let mut firsts = Vec::new();
+        for _ in 0..BEGINNINGS {
+            firsts.push(once(self.beginning).await.first);
+        }
+        firsts.sort_unstable();
+        let mut wholes = Vec::new();
+        for _ in 0..WHOLES {
+            wholes.push(once(self.whole).await);
+        }
+        let best = wholes.into_iter().min_by_key(|it| it.wall);
+        Opened {
+            first: firsts[BEGINNINGS / 2],
+            ..best.expect("there are runs")
+        }
     }
 }
 
 /// Our own store, every value decoded and dropped.
-pub(crate) async fn own(server: &Server, text: &str) -> Opened {
+pub(crate) async fn own(server: &Server, asked: Asked<'_>) -> Opened {
     let config = StoreConfig {
         id: StoreId::new("bench").expect("a name"),
         url: Some(server.url_without_password()),
@@ -51,11 +74,7 @@ pub(crate) async fn own(server: &Server, text: &str) -> Opened {
     let store = stores::guarded(&config, Path::new("."), secret, Access::ReadOnly);
     let store = store.expect("a store");
     store.ping(&call()).await.expect("the server answers");
-    let mut all = Vec::new();
-    for _ in 0..3 {
-        all.push(once(&store, text).await);
-    }
-    best(all.try_into().expect("three"))
+    asked.measure(async |text| once(&store, text).await).await
 }
 
 fn call() -> Call {
@@ -89,7 +108,7 @@ async fn once(store: &impl Store, text: &str) -> Opened {
 }
 
 /// A server's own client, which stays open: what it prints is read and dropped.
-pub(crate) fn client(command: &mut Command, select: &str, rows: u64) -> Opened {
+pub(crate) async fn client(command: &mut Command, asked: Asked<'_>, rows: u64) -> Opened {
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -100,21 +119,21 @@ pub(crate) fn client(command: &mut Command, select: &str, rows: u64) -> Opened {
     let end = format!("select '{END}';\n");
     input.write_all(end.as_bytes()).expect("it listens");
     until_end(&mut output);
-    let mut all = Vec::new();
-    for _ in 0..3 {
+    let once = async |select: &str| {
         let began = Instant::now();
         let text = format!("{select};\n{end}");
         input.write_all(text.as_bytes()).expect("it listens");
         let (first, wall) = until_end(&mut output);
-        all.push(Opened {
+        Opened {
             first: first.duration_since(began),
             wall: wall.duration_since(began),
             rows,
-        });
-    }
+        }
+    };
+    let measured = asked.measure(once).await;
     drop(input);
     assert!(child.wait().expect("it ends").success(), "{command:?}");
-    best(all.try_into().expect("three"))
+    measured
 }
 
 /// Reads until the end is told; when the first byte came, and when the end did.
@@ -140,6 +159,7 @@ pub(crate) fn python(driver: &str, url: &str, statement: &str) -> Option<Opened>
     let mut child = Command::new("python3")
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/bench/rows.py"))
         .args([driver, url, statement])
+        .args([BEGINNING, BEGINNINGS as u64, WHOLES as u64].map(|it| it.to_string()))
         .stdout(Stdio::piped())
         .spawn()
         .expect("python3 starts");
