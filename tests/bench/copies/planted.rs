@@ -86,8 +86,9 @@ fn reported_exactly(pair: &Pair<'_>) -> (Run, usize) {
     let lost: Vec<_> = planted.difference(&reported).collect();
     assert!(
         invented.is_empty() && lost.is_empty(),
-        "seed {}: invented {invented:#?}, lost {lost:#?}",
-        truth["seed"]
+        "seed {}: invented {invented:#?}, lost {lost:#?}; not checked: {}",
+        truth["seed"],
+        run.report["not_checked"]
     );
     (run, planted.len())
 }

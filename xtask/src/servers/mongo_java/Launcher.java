@@ -36,7 +36,6 @@ public final class Launcher {
     public static void main(String[] arguments) throws Exception {
         MongoBackend backend = new MemoryBackend().version(VERSION);
         MongoServer plain = new MongoServer(backend);
-        plain.enableOplog();
         MongoServer safe = new MongoServer(backend);
         safe.enableSsl(key(arguments[3]), null, certificate(arguments[2]));
         // The plain one answers last, so that both are there by then.
